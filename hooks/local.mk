@@ -1,0 +1,1 @@
+# hooks/: run one OCI hook; used on both sides of clone().

@@ -1,0 +1,1 @@
+# runtime/: the floors above oci/. Nothing below points up.
