@@ -30,6 +30,9 @@ struct cgroup {
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
 
+/* Remove what cgroup_create() made, for an operation that failed; best effort, the container's processes are dead. */
+void cgroup_undo(struct cgroup *cgroup, const struct host *host);
+
 /* Open an existing one. err->code is ENOENT when it is gone. */
 int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path, struct error *err);
 void cgroup_close(struct cgroup *cgroup);

@@ -48,6 +48,13 @@ void launch_undo(struct launch *launch);
 /* Close what is still open; the process goes on. */
 void launch_close(struct launch *launch);
 
+/*
+ * The state that the hooks of POINT read, with the status of that point; see struct hook_state. Only id,
+ * bundle and the annotations of WANTED are looked at. Text lives in ARENA.
+ */
+int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hook_point point,
+	struct hook_state *ret, struct error *err);
+
 /* launch/seccomp.c: the only user of libseccomp. */
 struct launch_filter {
 	struct sock_filter *instructions; /* malloc'ed */
