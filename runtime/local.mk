@@ -8,3 +8,25 @@ libsys_a_SOURCES = \
 	runtime/sys/process.c runtime/sys/process.h \
 	runtime/sys/self.c runtime/sys/self.h \
 	runtime/sys/path.h runtime/sys/sys.h
+
+liblaunch_a_SOURCES = \
+	runtime/launch/clone.c \
+	runtime/launch/idmap.c \
+	runtime/launch/launch.c runtime/launch/launch.h \
+	runtime/launch/outside.h \
+	runtime/launch/sources.c
+
+libcontainer_a_SOURCES = \
+	runtime/mayfly.h \
+	runtime/container/birth.c \
+	runtime/container/create.c \
+	runtime/container/delete.c \
+	runtime/container/exec.c \
+	runtime/container/info.c \
+	runtime/container/kill.c \
+	runtime/container/operation.c runtime/container/operation.h \
+	runtime/container/record.c runtime/container/record.h \
+	runtime/container/run.c \
+	runtime/container/start.c \
+	runtime/container/state.c \
+	runtime/container/store.c runtime/container/store.h

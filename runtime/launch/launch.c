@@ -284,6 +284,7 @@ static int step_hooks(struct launch *launch, const struct step *step, struct err
 	if (launch_state_text(launch->wanted, launch->plan->arena, point, &state, err) < 0)
 		return -1;
 	state.pid = launch->pid;
+	launch->hooks_ran = true;
 	return hook_run_all(point, list, count, &state, environ, launch->wanted->request->bundle, err);
 }
 
