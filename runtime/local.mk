@@ -30,3 +30,26 @@ libcontainer_a_SOURCES = \
 	runtime/container/start.c \
 	runtime/container/state.c \
 	runtime/container/store.c runtime/container/store.h
+
+# The command line. Its tables are also linked by tests, so main.c stands alone.
+noinst_LIBRARIES += libcommand.a
+
+libcommand_a_SOURCES = \
+	runtime/mayfly.h \
+	runtime/command/command.h runtime/command/commands.c \
+	runtime/command/create.c \
+	runtime/command/delete.c \
+	runtime/command/exec.c \
+	runtime/command/features.c \
+	runtime/command/help.c \
+	runtime/command/kill.c \
+	runtime/command/list.c \
+	runtime/command/log.c runtime/command/log.h \
+	runtime/command/options.c runtime/command/options.h \
+	runtime/command/plan.c \
+	runtime/command/ps.c \
+	runtime/command/run.c \
+	runtime/command/spec.c \
+	runtime/command/start.c \
+	runtime/command/state.c \
+	runtime/command/version.c
