@@ -6,7 +6,7 @@
 #include "runtime/sys/sys.h"
 
 #include <dirent.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,8 @@
 /* The state root, and one container's directory: directory, lock, record. */
 #include "runtime/container/store.h"
 
+#include "oci/spec.h"
+
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/host/host.h"
 #include "runtime/sys/fd.h"
