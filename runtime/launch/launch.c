@@ -132,6 +132,7 @@ static int prepare(struct launch *launch, struct error *err)
 	inside->plan = plan;
 	inside->slots = launch->slots;
 	inside->bundle = request->bundle;
+	inside->hooks = launch->wanted->spec->hooks;
 	inside->dies_with_parent = true;
 
 	for (size_t i = 0; i < plan->inside.count; i++) {
