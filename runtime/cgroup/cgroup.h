@@ -30,6 +30,12 @@ struct cgroup {
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
 
+/*
+ * Take back a cgroup_create(): kill what is in it, remove it and the parents it made. Never fails; a cgroup
+ * that was there before keeps its place.
+ */
+void cgroup_undo(struct cgroup *cgroup, int timeout_ms);
+
 /* Open an existing one. err->code is ENOENT when it is gone. */
 int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path, struct error *err);
 void cgroup_close(struct cgroup *cgroup);

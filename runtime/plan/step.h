@@ -248,6 +248,8 @@ struct step {
 		} device_rules;
 		struct {
 			const char *path; /* below the cgroup2 mount, absolute */
+			unsigned int controllers; /* enum controller: what the limits need */
+			bool optional; /* rootless, nothing asked: go on without one on EACCES, EPERM, EROFS */
 		} cgroup;
 		struct {
 			const char *path;
