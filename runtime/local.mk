@@ -8,3 +8,9 @@ libsys_a_SOURCES = \
 	runtime/sys/process.c runtime/sys/process.h \
 	runtime/sys/self.c runtime/sys/self.h \
 	runtime/sys/path.h runtime/sys/sys.h
+
+liblaunch_a_SOURCES = \
+	runtime/launch/launch.h \
+	runtime/launch/seccomp.c \
+	runtime/launch/seccomp_cache.c runtime/launch/seccomp_cache.h \
+	runtime/launch/seccomp_stub.c runtime/launch/seccomp_stub.h
