@@ -30,6 +30,7 @@ enum controller {
 	CONTROLLER_PIDS = 1 << 5,
 	CONTROLLER_RDMA = 1 << 6,
 	CONTROLLER_MISC = 1 << 7,
+	CONTROLLER_DMEM = 1 << 8,
 };
 
 struct controller_name {
