@@ -14,6 +14,9 @@ liblaunch_a_SOURCES = \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c runtime/launch/launch.h \
 	runtime/launch/outside.h \
+	runtime/launch/seccomp.c \
+	runtime/launch/seccomp_cache.c runtime/launch/seccomp_cache.h \
+	runtime/launch/seccomp_stub.c runtime/launch/seccomp_stub.h \
 	runtime/launch/sources.c
 
 libcontainer_a_SOURCES = \
