@@ -34,4 +34,8 @@ int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_h
 	const struct hook_state *state, char *const default_env[], const char *directory,
 	struct error *err);
 
+/* The hooks of one point; HOOKS may be NULL. */
+const struct oci_hook *hook_list(const struct oci_hooks *hooks, enum hook_point point,
+	size_t *ret_count);
+
 #endif

@@ -7,6 +7,7 @@
 #define MAYFLY_FD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Closes *fd when it is one, and leaves -1. errno is kept. */
@@ -29,6 +30,15 @@ int fd_reserve_stdio(void);
 
 /* CLOEXEC on every descriptor from FIRST on; since Linux 5.11, before that by /proc/self/fd. */
 int fd_cloexec_from(unsigned int first);
+
+/*
+ * Wait at most TIMEOUT_MS (-1: for ever) until FD is readable; a pidfd is once the process has
+ * exited. 0, -ETIMEDOUT or -errno.
+ */
+int fd_await(int fd, int timeout_ms);
+
+/* Monotonic milliseconds: a clock that is set must not stretch a deadline. */
+int64_t fd_now_ms(void);
 
 /* Close every descriptor from FIRST on; since Linux 5.9. */
 int fd_close_from(unsigned int first);
