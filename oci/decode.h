@@ -62,13 +62,21 @@ struct field {
 	size_t key_offset;	    /* FIELD_MAP: of the member that gets the key */
 	const struct field *fields; /* of the object, or of one element */
 	const struct name *names;
+	/*
+	 * FIELD_CUSTOM: decodes the member. FIELD_TEXTS: decodes each element. FIELD_OBJECT,
+	 * FIELD_LIST, FIELD_MAP: runs after each object was filled, for rules between its
+	 * members; the error then names the object.
+	 */
 	field_function *function;
 	const char *why; /* FIELD_REFUSED: the sentence; FIELD_IGNORED: for the documentation */
+	int64_t min;	 /* of a signed number, with max */
 	uint64_t max;	 /* of a number; 0: what the type holds */
 	size_t max_count; /* of a list; 0: no limit */
 	bool required;
 	bool pointer;	    /* FIELD_OBJECT: the member is a pointer */
-	bool empty_is_null; /* FIELD_TEXT: "" is as good as absent */
+	bool empty_is_null; /* FIELD_TEXT, FIELD_OPT_NAME: "" is as good as absent */
+	bool id;	    /* FIELD_U32, FIELD_OPT_U32: a uid or gid, see ID_MAX */
+	bool closed;	    /* FIELD_OBJECT: unknown keys inside are errors */
 };
 
 /* The largest uid or gid: (uid_t)-1 means "leave as it is" to the kernel. */

@@ -15,6 +15,7 @@
 
 #include "oci/base/arena.h"
 #include "oci/base/error.h"
+#include "oci/optional.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,15 @@ void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t val
 void json_put_signed(struct json_writer *writer, const char *key, int64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 void json_put_null(struct json_writer *writer, const char *key);
+
+/* An array of texts, and an object of texts. */
+void json_put_texts(
+	struct json_writer *writer, const char *key, const char *const *values, size_t count);
+void json_put_pairs(struct json_writer *writer, const char *key, const struct oci_pair *pairs,
+	size_t count);
+
+/* A newline behind the whole document. */
+void json_end_line(struct json_writer *writer);
 
 /* The NUL-terminated text in the arena, or out of memory. */
 int json_finish(struct json_writer *writer, const char **ret, struct error *err);

@@ -57,7 +57,7 @@ struct oci_process {
 	bool terminal;
 	struct oci_console_size *console_size;
 	struct oci_user user;
-	const char **args; /* may be none; start and exec then fail */
+	const char **args; /* at least one, and args[0] is not "" */
 	size_t n_args;
 	const char **env; /* "NAME=value", NAME not empty; duplicates are kept */
 	size_t n_env;
