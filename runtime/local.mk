@@ -1,5 +1,5 @@
 # runtime/: the floors above oci/. Nothing below points up.
-noinst_LIBRARIES += libsys.a liblaunch.a libcontainer.a
+noinst_LIBRARIES += libsys.a libplan.a liblaunch.a libcontainer.a
 
 libsys_a_SOURCES = \
 	runtime/sys/channel.c runtime/sys/channel.h \
@@ -8,6 +8,29 @@ libsys_a_SOURCES = \
 	runtime/sys/process.c runtime/sys/process.h \
 	runtime/sys/self.c runtime/sys/self.h \
 	runtime/sys/path.h runtime/sys/sys.h
+
+libplan_a_SOURCES = \
+	runtime/host/host.h \
+	runtime/plan/build.c \
+	runtime/plan/devices.c \
+	runtime/plan/hooks.c \
+	runtime/plan/idmap.c \
+	runtime/plan/mounts.c \
+	runtime/plan/namespaces.c \
+	runtime/plan/placeholders.c \
+	runtime/plan/plan.c runtime/plan/plan.h \
+	runtime/plan/process.c \
+	runtime/plan/program.c \
+	runtime/plan/refusals.c \
+	runtime/plan/request.h \
+	runtime/plan/rooms.h \
+	runtime/plan/rootfs.c \
+	runtime/plan/seccomp.c \
+	runtime/plan/security.c \
+	runtime/plan/step.c runtime/plan/step.h \
+	runtime/plan/sysctl.c \
+	runtime/plan/terminal.c \
+	runtime/plan/words.c runtime/plan/words.h
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
