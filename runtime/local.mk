@@ -1,5 +1,5 @@
 # runtime/: the floors above oci/. Nothing below points up.
-noinst_LIBRARIES += libsys.a liblaunch.a libcontainer.a
+noinst_LIBRARIES += libsys.a libhost.a libplan.a libcgroup.a liblaunch.a libcontainer.a
 
 libsys_a_SOURCES = \
 	runtime/sys/channel.c runtime/sys/channel.h \
@@ -8,6 +8,23 @@ libsys_a_SOURCES = \
 	runtime/sys/process.c runtime/sys/process.h \
 	runtime/sys/self.c runtime/sys/self.h \
 	runtime/sys/path.h runtime/sys/sys.h
+
+libhost_a_SOURCES = runtime/host/host.c runtime/host/host.h
+
+libplan_a_SOURCES = \
+	runtime/plan/cgroup.c runtime/plan/cgroup.h \
+	runtime/plan/cpu_weight.c \
+	runtime/plan/device_rules.c \
+	runtime/plan/resources.c runtime/plan/resources.h
+
+libcgroup_a_SOURCES = \
+	runtime/cgroup/cgroup.c runtime/cgroup/cgroup.h \
+	runtime/cgroup/device_program.c \
+	runtime/cgroup/devices.c runtime/cgroup/devices.h \
+	runtime/cgroup/files.c runtime/cgroup/files.h \
+	runtime/cgroup/fs.c \
+	runtime/cgroup/processes.c \
+	runtime/cgroup/remove.c
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
