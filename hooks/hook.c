@@ -157,15 +157,16 @@ static int open_pipe(int ret_ends[2], int ours)
 
 /*
  * clone(2) and not clone3(2): a startContainer hook may run under the container's own filter,
- * and usual profiles refuse clone3, whose flags they cannot see. Exit signal 0: no SIGCHLD for
- * a handler that is not ours, and no loss of the status where SIGCHLD is ignored.
+ * and usual profiles refuse clone3, whose flags they cannot see.
  */
 static pid_t clone_hook(int *ret_pidfd)
 {
+	unsigned long flags = CLONE_PIDFD | SIGCHLD;
+
 #ifdef __s390__
-	return (pid_t)syscall(SYS_clone, NULL, (unsigned long)CLONE_PIDFD, ret_pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, NULL, flags, ret_pidfd, NULL, 0);
 #else
-	return (pid_t)syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, ret_pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, 0);
 #endif
 }
 
@@ -351,53 +352,62 @@ static int run_one(const struct oci_hook *hook, const struct hook_state *state,
 	return result;
 }
 
-/* A hook that does not read its stdin must not cost us our life: SIGPIPE is held and taken
- * away. */
-struct held_sigpipe {
-	sigset_t before;
-	bool was_pending;
+/*
+ * What is set aside meanwhile: a hook that does not read its stdin must not cost us our life
+ * (SIGPIPE is held and taken away), and its status is lost where SIGCHLD is ignored.
+ */
+struct signals {
+	sigset_t mask;
+	bool sigpipe_pending;
+	struct sigaction sigchld;
 };
 
-static void hold_sigpipe(struct held_sigpipe *held)
+static void hold_signals(struct signals *before)
 {
-	sigset_t only, pending;
+	const struct sigaction normal = {.sa_handler = SIG_DFL};
+	sigset_t sigpipe, pending;
 
-	sigemptyset(&only);
-	sigaddset(&only, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &only, &held->before);
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &sigpipe, &before->mask);
 	sigpending(&pending);
-	held->was_pending = sigismember(&pending, SIGPIPE) == 1;
+	before->sigpipe_pending = sigismember(&pending, SIGPIPE) == 1;
+	sigaction(SIGCHLD, NULL, &before->sigchld);
+	if (before->sigchld.sa_handler == SIG_IGN || (before->sigchld.sa_flags & SA_NOCLDWAIT))
+		sigaction(SIGCHLD, &normal, NULL);
 }
 
-static void release_sigpipe(const struct held_sigpipe *held)
+static void release_signals(const struct signals *before)
 {
 	const struct timespec no_time = {0};
-	sigset_t only;
+	sigset_t sigpipe;
 
-	sigemptyset(&only);
-	sigaddset(&only, SIGPIPE);
-	if (!held->was_pending)
-		while (sigtimedwait(&only, NULL, &no_time) < 0 && errno == EINTR)
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	if (!before->sigpipe_pending)
+		while (sigtimedwait(&sigpipe, NULL, &no_time) < 0 && errno == EINTR)
 			;
-	sigprocmask(SIG_SETMASK, &held->before, NULL);
+	if (before->sigchld.sa_handler == SIG_IGN || (before->sigchld.sa_flags & SA_NOCLDWAIT))
+		sigaction(SIGCHLD, &before->sigchld, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_hooks,
 	const struct hook_state *state, char *const default_env[], const char *directory,
 	struct error *err)
 {
-	struct held_sigpipe held;
+	struct signals before;
 	int result = 0;
 
 	if (n_hooks == 0)
 		return 0;
-	hold_sigpipe(&held);
+	hold_signals(&before);
 	for (size_t i = 0; i < n_hooks && result == 0; i++) {
 		result = run_one(&hooks[i], state, default_env, directory, err);
 		if (result < 0)
 			error_while(
 				err, "error running %s hook #%zu", hook_points[point].name, i);
 	}
-	release_sigpipe(&held);
+	release_signals(&before);
 	return result;
 }

@@ -58,3 +58,11 @@ tests_unit_identity_test_SOURCES = tests/unit/identity_test.c
 tests_unit_identity_test_LDADD = libsys.a libbase.a
 tests_unit_record_test_SOURCES = tests/unit/record_test.c
 tests_unit_record_test_LDADD = libcontainer.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+
+# hooks/ and the rooms of runtime/launch that need no container.
+launch_tests = tests/unit/hook_test
+check_PROGRAMS += $(launch_tests)
+TESTS += $(launch_tests)
+
+tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
+tests_unit_hook_test_LDADD = libhooks.a libbase.a
