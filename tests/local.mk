@@ -68,3 +68,11 @@ tests_golden_run_LDADD = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL
 golden: tests/golden/run
 	tests/golden/run --write $(srcdir)/tests/golden/*/
 .PHONY: golden
+
+# hooks/ and the rooms of runtime/launch that need no container.
+launch_tests = tests/unit/hook_test
+check_PROGRAMS += $(launch_tests)
+TESTS += $(launch_tests)
+
+tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
+tests_unit_hook_test_LDADD = libhooks.a libbase.a
