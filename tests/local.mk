@@ -76,3 +76,7 @@ TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+
+command_tests = tests/unit/command_line tests/lint/man
+TESTS += $(command_tests)
+EXTRA_DIST += $(command_tests)
