@@ -3,7 +3,6 @@
  * Rules between fields of different objects, one row each. Rules inside one object are next to
  * its table, in the file of that object.
  */
-#define _GNU_SOURCE
 #include "oci/base/text.h"
 #include "oci/fields.h"
 

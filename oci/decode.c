@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Walk a table of fields, fill a struct, name the field that is wrong. */
-#define _GNU_SOURCE
 #include "oci/decode.h"
 
 #include "oci/base/text.h"

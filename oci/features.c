@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OCI features object, printed from the same name tables that the decoder uses. */
-#define _GNU_SOURCE
 #include "oci/features.h"
 
 #include "oci/fields.h"

@@ -3,7 +3,6 @@
  * Bytes to a tree. The only file that knows yajl, and only through its callbacks: its own tree
  * keeps the first of two equal keys, cuts strings at NUL and frees itself by recursion.
  */
-#define _GNU_SOURCE
 #include "oci/json.h"
 
 #include "oci/base/text.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values to JSON text, into a growing piece of the arena. */
-#define _GNU_SOURCE
 #include "oci/json_write.h"
 
 #include "oci/base/text.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The linux object: namespaces, maps, devices, paths, memory policy, resctrl, personality. */
-#define _GNU_SOURCE
 #include "oci/linux.h"
 
 #include "oci/base/text.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mounts and their option words. */
-#define _GNU_SOURCE
 #include "oci/mounts.h"
 
 #include "oci/base/text.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Process, user, capabilities, rlimits, scheduler, I/O priority, CPU affinity. */
-#define _GNU_SOURCE
 #include "oci/process.h"
 
 #include "oci/base/text.h"

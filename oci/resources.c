@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Limits: decoded and checked for what needs no host; the plan converts them to cgroup files.
  */
-#define _GNU_SOURCE
 #include "oci/resources.h"
 
 #include "oci/base/text.h"

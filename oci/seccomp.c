@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The seccomp section and its names. */
-#define _GNU_SOURCE
 #include "oci/seccomp.h"
 
 #include "oci/base/text.h"

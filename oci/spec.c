@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The root object: version, root, mounts, process, hooks, annotations. */
-#define _GNU_SOURCE
 #include "oci/spec.h"
 
 #include "oci/base/text.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OCI state object: encode, decode. */
-#define _GNU_SOURCE
 #include "oci/state.h"
 
 #include "oci/base/text.h"

@@ -3,7 +3,6 @@
  * linux.sysctl: only what a namespace of the container keeps for itself, because everything
  * else under /proc/sys is the host's.
  */
-#define _GNU_SOURCE
 #include "oci/base/text.h"
 #include "oci/fields.h"
 

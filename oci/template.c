@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The default config.json of "mayfly spec": what "runc spec" writes. */
-#define _GNU_SOURCE
 #include "oci/template.h"
 
 #include "oci/json_write.h"

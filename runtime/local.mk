@@ -1,5 +1,5 @@
 # runtime/: the floors above oci/. Nothing below points up.
-noinst_LIBRARIES += libsys.a liblaunch.a libcontainer.a
+noinst_LIBRARIES += libsys.a libinit.a liblaunch.a libcontainer.a
 
 libsys_a_SOURCES = \
 	runtime/sys/channel.c runtime/sys/channel.h \
@@ -7,14 +7,35 @@ libsys_a_SOURCES = \
 	runtime/sys/file.c runtime/sys/file.h \
 	runtime/sys/process.c runtime/sys/process.h \
 	runtime/sys/self.c runtime/sys/self.h \
-	runtime/sys/path.h runtime/sys/sys.h
+	runtime/sys/path.c runtime/sys/path.h runtime/sys/sys.h
+
+libinit_a_SOURCES = \
+	runtime/init/copy_up.c \
+	runtime/init/devices.c \
+	runtime/init/filesystem.c \
+	runtime/init/init.c runtime/init/init.h runtime/init/rooms.h \
+	runtime/init/masks.c \
+	runtime/init/mounts.c \
+	runtime/init/namespaces.c \
+	runtime/init/process.c \
+	runtime/init/program.c \
+	runtime/init/rootfs.c \
+	runtime/init/security.c \
+	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c runtime/launch/launch.h \
 	runtime/launch/outside.h \
-	runtime/launch/sources.c
+	runtime/launch/relay.c \
+	runtime/launch/seccomp.c \
+	runtime/launch/seccomp_cache.c runtime/launch/seccomp_cache.h \
+	runtime/launch/seccomp_stub.c runtime/launch/seccomp_stub.h \
+	runtime/launch/send.c \
+	runtime/launch/sources.c \
+	runtime/launch/terminal.h \
+	runtime/launch/tty.c runtime/launch/tty.h
 
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \

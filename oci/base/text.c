@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small questions about text. */
-#define _GNU_SOURCE
 #include "oci/base/text.h"
 
 #include <string.h>

@@ -58,7 +58,8 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 			.allow_missing_controllers = global->allow_missing_controllers,
 			.force_rootless = global->rootless == MAYFLY_ROOTLESS_YES,
 		},
-		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .init_pidfd = -1 },
+		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .init_pidfd = -1,
+			.init_root = -1 },
 		.pid_file = options->pid_file,
 	};
 	if (oci_id_check(id, err) < 0)
@@ -197,6 +198,7 @@ static int launch_all(struct birth *birth, const struct mayfly_create *options, 
 		.console_socket = options->console_socket,
 		.pidfd_socket = options->pidfd_socket,
 		.init_pidfd = -1,
+		.init_root = -1,
 	};
 	if (launch_prepare(&birth->launch, err) < 0)
 		return -1;

@@ -33,6 +33,7 @@ struct plan {
 	 * container's init, and an O_PATH descriptor of init's root (CHROOT; no mount namespace).
 	 */
 	int init_pidfd_slot, init_root_slot;
+	int root_slot;                 /* of the root's tree */
 
 	const char *cgroup;            /* the container's cgroup below the mount, or NULL for none */
 	const struct oci_seccomp *seccomp; /* to compile before clone, or NULL */
@@ -83,10 +84,11 @@ int plan_unenforced(struct plan *plan, struct error *err, const char *format, ..
 
 /* The rooms. Each answers 0, or -1 with *err; plan.c has their order. */
 typedef int plan_room(struct plan *plan, const struct wanted *wanted, struct error *err);
-plan_room plan_refusals, plan_namespaces, plan_idmap, plan_new_namespaces, plan_keyring, plan_root,
-	plan_mounts, plan_devices, plan_working_directory, plan_console, plan_readonly_mounts,
-	plan_cgroup, plan_devices_cgroup, plan_mapped, plan_hooks_outside, plan_sysctl, plan_paths,
-	plan_pivot, plan_process, plan_labels, plan_security, plan_program, plan_created, plan_exec;
+plan_room plan_refusals, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces, plan_keyring,
+	plan_root, plan_mounts, plan_devices, plan_working_directory, plan_console,
+	plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped, plan_hooks_outside,
+	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio, plan_security,
+	plan_program, plan_created, plan_exec;
 plan_room plan_join; /* exec: instead of namespaces … pivot */
 
 /*

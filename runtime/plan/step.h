@@ -92,7 +92,7 @@ enum step_kind {
 	STEP_SET_CAPABILITIES, /* capabilities */
 	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */
 	STEP_FIND_HOME,      /* user {uid}: HOME from the image's /etc/passwd into env slot */
-	STEP_FIND_PROGRAM,   /* argv[0] by PATH of the container; its errors are create's */
+	STEP_FIND_PROGRAM,   /* exec: argv[0] by PATH of the container; its errors are create's */
 	STEP_AWAIT_START,    /* block on the start fifo of `create` */
 	STEP_CLOSE_FDS,      /* number: how many descriptors after 2 the program keeps */
 	STEP_EXEC,
@@ -302,8 +302,8 @@ struct step {
 };
 
 /*
- * One line of text without newline, as `mayfly plan` shows it: "mount proc on /proc type proc".
- * The origin is not part of it. Answers the length; always ends in NUL.
+ * One line of text, as `mayfly plan` shows it: "mount proc on /proc type proc".
+ * The origin is not part of it. Answers the length the whole line has; ends in NUL if SIZE > 0.
  */
 size_t step_print(const struct step *step, char *buffer, size_t size);
 
