@@ -193,45 +193,54 @@ static int swap(int argc, char **argv)
 		}
 }
 
-static int try_exe(const char *pid, unsigned long *seen)
+/* Can what EXE (O_PATH) refers to be written? A sealed memfd opens for writing and still refuses each write. */
+static bool can_write(int exe)
 {
-	char path[320];
-	int exe, writable;
+	char path[64];
+	int fd, seals;
 
-	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
-	exe = open(path, O_PATH | O_CLOEXEC);
-	if (exe < 0)
-		return 0;
-	++*seen;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", exe);
-	writable = open(path, O_WRONLY | O_CLOEXEC);
-	close(exe);
-	if (writable < 0)
-		return 0;
-	/* Ours is being written to: say so and stop before harm is done. */
-	close(writable);
-	return 1;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	seals = fcntl(fd, F_GET_SEALS);
+	close(fd);
+	return seals < 0 || !(seals & F_SEAL_WRITE);
 }
 
-/* overwrite SECONDS: open for writing the program of every other process that shows up. */
+/*
+ * overwrite SECONDS: hold the program of every other process that shows up, and try to open them for writing now and
+ * at the end, when the process, which makes it busy, is gone.
+ */
 static int overwrite(int argc, char **argv)
 {
 	time_t end = time(NULL) + (argc ? atoi(argv[0]) : 1);
-	unsigned long seen = 0, writable = 0;
-	char self[16];
+	unsigned long writable = 0;
+	int held[512], n_held = 0;
+	char path[320], self[16];
 
 	snprintf(self, sizeof(self), "%d", getpid());
 	while (time(NULL) <= end) {
 		DIR *proc = opendir("/proc");
 		struct dirent *entry;
 
-		while (proc && (entry = readdir(proc)))
-			if (entry->d_name[0] >= '2' && entry->d_name[0] <= '9' && strcmp(entry->d_name, self) != 0)
-				writable += try_exe(entry->d_name, &seen);
+		while (proc && n_held < 512 && (entry = readdir(proc))) {
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !strcmp(entry->d_name, self))
+				continue;
+			snprintf(path, sizeof(path), "/proc/%s/exe", entry->d_name);
+			held[n_held] = open(path, O_PATH | O_CLOEXEC);
+			if (held[n_held] < 0)
+				continue;
+			writable += can_write(held[n_held]);
+			n_held++;
+		}
 		if (proc)
 			closedir(proc);
 	}
-	printf("writable=%lu\n", writable);
+	sleep(1);
+	for (int i = 0; i < n_held; i++)
+		writable += can_write(held[i]);
+	printf("held=%d\nwritable=%lu\n", n_held, writable);
 	return 0;
 }
 

@@ -46,8 +46,8 @@ attack() {
 		"$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" "$@" </dev/null >"$T/stdout" 2>"$T/stderr" 3>&- 4>&-
 	read -r how status rss milliseconds <"$T/bounded"
 	output=$(cat "$T/stdout" "$T/stderr" | tr -d '\0')
-	[[ $how == exited ]] || fail "mayfly $*: $how ($status)" "$output"
-	((rss <= 32768)) || fail "mayfly $* took $rss KiB"
+	[[ $how == exited ]] || fail "mayfly $*: $how ($status)" "$output" || return 1
+	((rss <= 32768)) || fail "mayfly $* took $rss KiB" || return 1
 	canary_intact
 }
 
@@ -56,8 +56,8 @@ attack_run() { attack run --bundle "$BUNDLE" test; }
 
 # refused [TEXT...]: the last attack ended as an error of one line with every TEXT in it, and left nothing.
 refused() {
-	((status == 1)) || fail "expected exit status 1, got $status" "$output"
-	error_is_one_line "$@"
+	((status == 1)) || fail "expected exit status 1, got $status" "$output" || return 1
+	error_is_one_line "$@" || return 1
 	nothing_of test
 }
 
