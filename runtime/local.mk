@@ -28,10 +28,14 @@ liblaunch_a_SOURCES = \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c runtime/launch/launch.h \
 	runtime/launch/outside.h \
+	runtime/launch/relay.c \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c runtime/launch/seccomp_cache.h \
 	runtime/launch/seccomp_stub.c runtime/launch/seccomp_stub.h \
-	runtime/launch/sources.c
+	runtime/launch/send.c \
+	runtime/launch/sources.c \
+	runtime/launch/terminal.h \
+	runtime/launch/tty.c runtime/launch/tty.h
 
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \

@@ -367,8 +367,6 @@ static int plan_mount(struct plan *plan, const struct wanted *wanted, struct dra
 	if (oci_mount_options(draft->mount, &draft->options, plan->arena, err) < 0)
 		return -1;
 	draft->type = draft->mount->type;
-	if (same(draft->mount->destination, "/"))
-		return refuse(err, "destination", "a mount on / would hide the root filesystem");
 	if (draft->options.copy_symlink)
 		return fail(err, 0, "the option \"copy-symlink\" is not supported yet");
 	if (draft->options.target_nofollow)

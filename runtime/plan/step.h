@@ -302,8 +302,8 @@ struct step {
 };
 
 /*
- * One line of text without newline, as `mayfly plan` shows it: "mount proc on /proc type proc".
- * The origin is not part of it. Answers the length; always ends in NUL.
+ * One line of text, as `mayfly plan` shows it: "mount proc on /proc type proc".
+ * The origin is not part of it. Answers the length the whole line has; ends in NUL if SIZE > 0.
  */
 size_t step_print(const struct step *step, char *buffer, size_t size);
 
