@@ -121,6 +121,9 @@ static int add_sentence(struct plan *plan, const char ***list, size_t *count,
 	}
 	if (!copy)
 		return no_memory(err);
+	for (char *at = copy; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?'; /* as in step_print() */
 	(*list)[n] = copy;
 	*count = n + 1;
 	return 0;
@@ -197,9 +200,5 @@ char *plan_print(const struct plan *plan, struct arena *arena)
 	if (!text)
 		return NULL;
 	print_plan(plan, text, size);
-	/* Paths and labels come from files; a terminal must not obey them. */
-	for (char *at = text; *at; at++)
-		if (((unsigned char)*at < 0x20 && *at != '\n') || *at == 0x7f)
-			*at = '?';
 	return text;
 }

@@ -440,5 +440,9 @@ size_t step_print(const struct step *step, char *buffer, size_t size)
 	put(&line, "%s", rows[step->kind].verb ? rows[step->kind].verb : "?");
 	if (rows[step->kind].print)
 		rows[step->kind].print(&line, step);
+	/* Paths and labels come from files; a terminal must not obey them. */
+	for (size_t i = 0; i < size && buffer[i]; i++)
+		if ((unsigned char)buffer[i] < 0x20 || buffer[i] == 0x7f)
+			buffer[i] = '?';
 	return line.used;
 }
