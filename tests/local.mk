@@ -48,6 +48,17 @@ tests_unit_text_test_SOURCES = tests/unit/text_test.c
 tests_unit_text_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
+# sys and container
+sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test
+check_PROGRAMS += $(sys_tests)
+TESTS += $(sys_tests)
+tests_unit_channel_test_SOURCES = tests/unit/channel_test.c
+tests_unit_channel_test_LDADD = libsys.a libbase.a
+tests_unit_identity_test_SOURCES = tests/unit/identity_test.c
+tests_unit_identity_test_LDADD = libsys.a libbase.a
+tests_unit_record_test_SOURCES = tests/unit/record_test.c
+tests_unit_record_test_LDADD = libcontainer.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+
 # Golden tests: config.json -> plan.txt or error.txt. `make golden` writes what is planned now.
 check_PROGRAMS += tests/golden/run
 TESTS += tests/golden/check
@@ -68,3 +79,15 @@ tests_unit_namespaces_test_SOURCES = \
 tests_unit_namespaces_test_LDADD = $(plan_libraries)
 tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
 tests_unit_plan_test_LDADD = $(plan_libraries)
+
+# hooks/ and the rooms of runtime/launch that need no container.
+launch_tests = tests/unit/hook_test
+check_PROGRAMS += $(launch_tests)
+TESTS += $(launch_tests)
+
+tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
+tests_unit_hook_test_LDADD = libhooks.a libbase.a
+
+command_tests = tests/unit/command_line tests/lint/man
+TESTS += $(command_tests)
+EXTRA_DIST += $(command_tests)

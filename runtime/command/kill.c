@@ -6,8 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The numbers of the kernel's real-time signals as glibc leaves them; callers pass 37 for
- * RTMIN+3. */
+/* Real-time signals as glibc numbers them: callers translate RTMIN+3 to 37 themselves. */
 enum { REALTIME_FIRST = 34, REALTIME_LAST = 64 };
 
 static const struct {

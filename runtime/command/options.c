@@ -91,14 +91,14 @@ static const char *nearest(const struct option *table, const char *name)
 	return best;
 }
 
-static int unknown(const struct option *table, const char *name, struct error *err)
+/* WORD as it was typed, without the value. */
+static int unknown(const struct option *table, const char *word, struct error *err)
 {
-	const char *near = nearest(table, name);
+	const char *near = nearest(table, word + strspn(word, "-"));
 
 	if (near)
-		return fail(err, 0, "unknown flag: %s%.100s (did you mean --%s?)",
-			name[1] ? "--" : "-", name, near);
-	return fail(err, 0, "unknown flag: %s%.100s", name[1] ? "--" : "-", name);
+		return fail(err, 0, "unknown flag: %.100s (did you mean --%s?)", word, near);
+	return fail(err, 0, "unknown flag: %.100s", word);
 }
 
 static bool parse_bool(const char *text, bool *ret)
@@ -196,18 +196,17 @@ static int parse_one(const struct option *table, void *target, char *const **at,
 {
 	const char *word = *(*at)++;
 	const char *name = word + (word[1] == '-' ? 2 : 1);
-	const char *value = strchr(name, '=');
-	const struct option *row;
+	size_t length = strcspn(name, "=");
+	const char *value = name[length] ? name + length + 1 : NULL;
+	const struct option *row = options_find(table, name, length);
 
-	row = options_find(table, name, value ? (size_t)(value - name) : strlen(name));
-	if (!row || *name == '-') {
-		char *only = arena_text_n(
-			arena, name, value ? (size_t)(value - name) : strlen(name));
+	if (!row) {
+		char *typed = arena_text_n(arena, word, (size_t)(name - word) + length);
 
-		return only ? unknown(table, only, err) : fail(err, 0, "out of memory");
+		return typed ? unknown(table, typed, err) : fail(err, 0, "out of memory");
 	}
 	if (value)
-		return store(row, target, value + 1, arena, err);
+		return store(row, target, value, arena, err);
 	if (!row->argument)
 		return row->kind == OPTION_BOOL ? store(row, target, "true", arena, err) : 0;
 	if (!**at)

@@ -242,8 +242,17 @@ struct joining {
 	struct wanted wanted;
 	struct plan plan;
 	struct launch launch;
-	int init_pidfd;
+	int init_pidfd, init_root;
 };
+
+static int open_root(struct joining *joining, pid_t init, struct error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", init);
+	joining->init_root = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+	return joining->init_root < 0 ? fail(err, -joining->init_root, "open the container's root") : 0;
+}
 
 static int plan_joining(struct joining *joining, const char *id, const struct mayfly_exec *options,
 	struct error *err)
@@ -271,6 +280,8 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 	if (namespaces_to_join(init, &joining->request.join_mask, err) < 0 ||
 		current_cgroup(operation, init, options->cgroup, &joining->request.cgroup, err) < 0)
 		return -1;
+	if (record->chroot_only && open_root(joining, init, err) < 0)
+		return -1;
 	/* What we read of /proc/PID was init's only if init still lives. */
 	if (process_has_exited(joining->init_pidfd))
 		return fail(err, 0, "cannot exec in a stopped container");
@@ -288,7 +299,7 @@ static int await_end(struct joining *joining, int *ret_status, struct error *err
 	struct relay relay = {
 		.pidfd = joining->launch.pidfd,
 		.pid = joining->launch.pid,
-		.master = joining->launch.console,
+		.master = take_fd(&joining->launch.console),
 	};
 	int status;
 
@@ -314,6 +325,7 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 		.console_socket = options->console_socket,
 		.pidfd_socket = options->pidfd_socket,
 		.init_pidfd = joining->init_pidfd,
+		.init_root = joining->init_root,
 	};
 	if (!options->detach)
 		relay_block_signals();
@@ -338,7 +350,7 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 int mayfly_exec(const struct mayfly_global *global, const char *id,
 	const struct mayfly_exec *options, int *ret_status, struct error *err)
 {
-	struct joining joining = { .init_pidfd = -1 };
+	struct joining joining = { .init_pidfd = -1, .init_root = -1 };
 	int result = operation_open(&joining.operation, global, id, err);
 
 	if (result == 0)
@@ -351,6 +363,7 @@ int mayfly_exec(const struct mayfly_global *global, const char *id,
 		result = launch_joining(&joining, options, ret_status, err);
 	}
 	fd_close(&joining.init_pidfd);
+	fd_close(&joining.init_root);
 	operation_close(&joining.operation);
 	return result;
 }

@@ -39,6 +39,9 @@ struct controller_name {
 };
 extern const struct controller_name host_controllers[]; /* ends with a NULL name */
 
+/* The mask of the names in TEXT (cgroup.controllers, cgroup.subtree_control); others are skipped. */
+unsigned int host_controllers_parse(const char *text);
+
 struct host {
 	uid_t euid;
 	gid_t egid;

@@ -120,6 +120,15 @@ static bool list_has(const struct step_list *list, enum step_kind kind)
 	return false;
 }
 
+/* What the caller holds; slots close with the launch, so they get a copy. */
+static int fill_slot(struct launch *launch, int slot, int fd, struct error *err)
+{
+	if (slot < 0)
+		return 0;
+	launch->slots[slot] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return launch->slots[slot] < 0 ? fail(err, errno, "copy a descriptor of the container") : 0;
+}
+
 static int prepare(struct launch *launch, struct error *err)
 {
 	const struct plan *plan = launch->plan;
@@ -134,14 +143,15 @@ static int prepare(struct launch *launch, struct error *err)
 	inside->plan = plan;
 	inside->slots = launch->slots;
 	inside->bundle = request->bundle;
+	inside->hooks = launch->wanted->spec->hooks;
 	inside->dies_with_parent = true;
+	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
+		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
+		return -1;
 
 	for (size_t i = 0; i < plan->inside.count; i++) {
 		const struct step *step = &plan->inside.steps[i];
 
-		if (step->kind == STEP_JOIN && step->join.pidfd_slot >= 0)
-			launch->slots[step->join.pidfd_slot] =
-				fcntl(launch->init_pidfd, F_DUPFD_CLOEXEC, 3);
 		if (step->kind == STEP_RUN_HOOKS &&
 			launch_state_text(launch->wanted, plan->arena, step->hooks.point,
 				&inside->hook_state[step->hooks.point], err) < 0)
@@ -335,6 +345,8 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return launch_open_namespace(launch, step, err);
 	case STEP_OPEN_TREE:
 		return launch_open_tree(launch, step, err);
+	case STEP_OPEN_FILESYSTEM:
+		return launch_open_filesystem(launch, step, err);
 	case STEP_OPEN_DEVICE:
 		return launch_open_device(launch, step, err);
 	case STEP_CREATE_CGROUP:

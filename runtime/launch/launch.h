@@ -16,7 +16,8 @@ struct launch {
 	int state_dir;             /* of the container, for the fifos and the filter cache; -1: none */
 	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
 	const char *console_socket, *pidfd_socket; /* absolute, or NULL */
-	int init_pidfd;            /* exec: pidfd of the container's init; -1 otherwise */
+	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */
+	int init_pidfd, init_root;
 
 	/* Results. */
 	struct cgroup cgroup;
