@@ -69,6 +69,17 @@ golden: tests/golden/run
 	tests/golden/run --write $(srcdir)/tests/golden/*/
 .PHONY: golden
 
+# The planner: no root, no system calls.
+plan_tests = tests/unit/namespaces_test tests/unit/plan_test
+plan_libraries = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+check_PROGRAMS += $(plan_tests)
+TESTS += $(plan_tests)
+tests_unit_namespaces_test_SOURCES = \
+	tests/unit/namespaces_test.c tests/golden/meetings.c tests/golden/meetings.h
+tests_unit_namespaces_test_LDADD = $(plan_libraries)
+tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
+tests_unit_plan_test_LDADD = $(plan_libraries)
+
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = tests/unit/hook_test
 check_PROGRAMS += $(launch_tests)
