@@ -12,6 +12,10 @@ libsys_a_SOURCES = \
 libhost_a_SOURCES = runtime/host/host.c runtime/host/host.h
 
 libplan_a_SOURCES = \
+	runtime/plan/build.c \
+	runtime/plan/idmap.c \
+	runtime/plan/namespaces.c \
+	runtime/plan/plan.h \
 	runtime/plan/cgroup.c runtime/plan/cgroup.h \
 	runtime/plan/cpu_weight.c \
 	runtime/plan/device_rules.c \

@@ -5,6 +5,8 @@
  */
 #include "runtime/plan/resources.h"
 
+#include "runtime/plan/cgroup.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,18 +23,6 @@ struct limits {
 
 /* How a limit is written. */
 enum { LIMIT_OPTIONAL = 1 << 0 /* a kernel without that file has nothing to limit */ };
-
-int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const char *field,
-	const char *why, const char *remedy, struct error *err)
-{
-	if (wanted->request->allow_missing_controllers)
-		return plan_unenforced(plan, err, "%s: not enforced: %s", field, why);
-	error_set(err, 0,
-		"%s, so this limit would not hold; %s, or run without it by "
-		"--allow-missing-controllers",
-		why, remedy);
-	return fail_in(err, "%s", field);
-}
 
 static const char *controller_name(unsigned int bit)
 {
