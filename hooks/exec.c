@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in the hook's process only. A hook gets nothing of ours but three pipes: no descriptor, no
- * signal setting, no umask; its environment and directory are the config's and the host's.
+ * Runs in the hook's process only. A hook gets nothing of ours but three pipes: no descriptor,
+ * no signal setting, no umask; its environment and directory are the config's and the host's.
  */
 #define _GNU_SOURCE
 #include "hooks/exec.h"
@@ -29,7 +29,7 @@ _Noreturn static void give_up(const struct hook_exec *exec, int code)
 
 static void reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	/* An ignored signal would stay ignored over execve(2). */
@@ -39,7 +39,8 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* What the caller of the runtime left open for the container (--preserve-fds) is not for hooks. */
+/* What the caller of the runtime left open for the container (--preserve-fds) is not for hooks.
+ */
 static void keep_only_stdio(void)
 {
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
@@ -49,7 +50,8 @@ static void keep_only_stdio(void)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* The decoder's lists have a count, execve(2) wants a NULL: fresh pages instead of an allocation. */
+/* The decoder's lists have a count, execve(2) wants a NULL: fresh pages instead of an
+ * allocation. */
 static char **vector_of(const char **list, size_t count)
 {
 	char **vector = mmap(NULL, (count + 1) * sizeof(*vector), PROT_READ | PROT_WRITE,
@@ -71,8 +73,8 @@ static void take_stdio(const struct hook_exec *exec)
 void hook_exec(const struct hook_exec *exec)
 {
 	const struct oci_hook *hook = exec->hook;
-	char *path_alone[] = { (char *)hook->path, NULL };
-	char *nothing[] = { NULL };
+	char *path_alone[] = {(char *)hook->path, NULL};
+	char *nothing[] = {NULL};
 
 	/* A group of its own, so that the timeout reaches what the hook has started, too. */
 	(void)setpgid(0, 0);

@@ -8,9 +8,9 @@
 struct hook_exec {
 	const struct oci_hook *hook;
 	char *const *default_env; /* NULL-terminated, or NULL */
-	const char *directory;    /* or NULL */
-	int in, out, err;         /* become 0, 1, 2; all above 2 */
-	int failure;              /* CLOEXEC; gets the errno of what went wrong before the program ran */
+	const char *directory;	  /* or NULL */
+	int in, out, err;	  /* become 0, 1, 2; all above 2 */
+	int failure; /* CLOEXEC; gets the errno of what went wrong before the program ran */
 };
 
 /* Never returns; exit status 127 when the program could not be executed. */

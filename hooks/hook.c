@@ -27,10 +27,10 @@
 #endif
 
 enum {
-	STDOUT_KEPT = 512,  /* the error has room for 2 KiB, and stderr is worth more */
+	STDOUT_KEPT = 512, /* the error has room for 2 KiB, and stderr is worth more */
 	STDERR_KEPT = 4096,
 	KILL_WAIT_MS = 5000,
-	LAST_READS = 16,    /* of 4 KiB: what a full pipe holds */
+	LAST_READS = 16, /* of 4 KiB: what a full pipe holds */
 };
 
 /* One of the hook's output pipes: the beginning is kept, the rest is read and dropped. */
@@ -89,7 +89,8 @@ static void feed(struct feed *in)
 		if (put < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (put < 0) {
-			close_fd(&in->fd); /* EPIPE: it does not want to know, which is its right */
+			close_fd(&in->fd); /* EPIPE: it does not want to know, which is its
+					      right */
 			return;
 		}
 		in->offset += (size_t)put;
@@ -155,16 +156,17 @@ static int open_pipe(int ret_ends[2], int ours)
 }
 
 /*
- * clone(2) and not clone3(2): a startContainer hook may run under the container's own filter, and
- * usual profiles refuse clone3, whose flags they cannot see. Exit signal 0: no SIGCHLD for a
- * handler that is not ours, and no loss of the status where SIGCHLD is ignored.
+ * clone(2) and not clone3(2): a startContainer hook may run under the container's own filter,
+ * and usual profiles refuse clone3, whose flags they cannot see.
  */
 static pid_t clone_hook(int *ret_pidfd)
 {
+	unsigned long flags = CLONE_PIDFD | SIGCHLD;
+
 #ifdef __s390__
-	return (pid_t)syscall(SYS_clone, NULL, (unsigned long)CLONE_PIDFD, ret_pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, NULL, flags, ret_pidfd, NULL, 0);
 #else
-	return (pid_t)syscall(SYS_clone, (unsigned long)CLONE_PIDFD, NULL, ret_pidfd, NULL, 0);
+	return (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, 0);
 #endif
 }
 
@@ -180,7 +182,7 @@ static void close_pipes(int pipes[PIPES][2])
 
 static int start(struct running *running, struct hook_exec *exec, struct error *err)
 {
-	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int pipes[PIPES][2] = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
 
 	for (int i = 0; i < PIPES; i++) {
 		int opened = open_pipe(pipes[i], i == IN ? 1 : 0);
@@ -221,10 +223,10 @@ static int serve(struct running *running)
 {
 	for (;;) {
 		struct pollfd fds[] = {
-			{ .fd = running->pidfd, .events = POLLIN },
-			{ .fd = running->in.fd, .events = POLLOUT },
-			{ .fd = running->out.fd, .events = POLLIN },
-			{ .fd = running->err.fd, .events = POLLIN },
+			{.fd = running->pidfd, .events = POLLIN},
+			{.fd = running->in.fd, .events = POLLOUT},
+			{.fd = running->out.fd, .events = POLLIN},
+			{.fd = running->err.fd, .events = POLLIN},
 		};
 		int wait_ms = -1;
 
@@ -253,7 +255,7 @@ static int serve(struct running *running)
 
 static void kill_group(const struct running *running)
 {
-	struct pollfd gone = { .fd = running->pidfd, .events = POLLIN };
+	struct pollfd gone = {.fd = running->pidfd, .events = POLLIN};
 
 	/* Not reaped yet: both numbers are still the hook's. */
 	(void)kill(-running->pid, SIGKILL);
@@ -266,12 +268,13 @@ static void kill_group(const struct running *running)
 /* Reap, and say how it ended. */
 static int judge(struct running *running, struct error *err)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 	int failure = 0;
 	int reaped;
 
 	do
-		reaped = waitid((idtype_t)P_PIDFD, (id_t)running->pidfd, &info, WEXITED | __WALL);
+		reaped = waitid(
+			(idtype_t)P_PIDFD, (id_t)running->pidfd, &info, WEXITED | __WALL);
 	while (reaped < 0 && errno == EINTR);
 	if (reaped < 0)
 		return fail(err, errno, "wait");
@@ -314,7 +317,8 @@ static int finish(struct running *running, const struct oci_hook *hook, struct e
 	kill_group(running);
 	(void)waitid((idtype_t)P_PIDFD, (id_t)running->pidfd, NULL, WEXITED | WNOHANG | __WALL);
 	if (served == ETIMEDOUT)
-		return fail(err, 0, "hook ran past specified timeout of %d.0s", hook->timeout.value);
+		return fail(err, 0, "hook ran past specified timeout of %d.0s",
+			hook->timeout.value);
 	return fail(err, served, "poll");
 }
 
@@ -330,9 +334,9 @@ static int run_one(const struct oci_hook *hook, const struct hook_state *state,
 	struct running running = {
 		.pidfd = -1,
 		.failure = -1,
-		.in = { .fd = -1, .pieces = { state->before, digits, state->after } },
-		.out = { .fd = -1, .size = sizeof(out), .text = out },
-		.err = { .fd = -1, .size = sizeof(errors), .text = errors },
+		.in = {.fd = -1, .pieces = {state->before, digits, state->after}},
+		.out = {.fd = -1, .size = sizeof(out), .text = out},
+		.err = {.fd = -1, .size = sizeof(errors), .text = errors},
 		.deadline_ms = -1,
 	};
 
@@ -348,51 +352,62 @@ static int run_one(const struct oci_hook *hook, const struct hook_state *state,
 	return result;
 }
 
-/* A hook that does not read its stdin must not cost us our life: SIGPIPE is held and taken away. */
-struct held_sigpipe {
-	sigset_t before;
-	bool was_pending;
+/*
+ * What is set aside meanwhile: a hook that does not read its stdin must not cost us our life
+ * (SIGPIPE is held and taken away), and its status is lost where SIGCHLD is ignored.
+ */
+struct signals {
+	sigset_t mask;
+	bool sigpipe_pending;
+	struct sigaction sigchld;
 };
 
-static void hold_sigpipe(struct held_sigpipe *held)
+static void hold_signals(struct signals *before)
 {
-	sigset_t only, pending;
+	const struct sigaction normal = {.sa_handler = SIG_DFL};
+	sigset_t sigpipe, pending;
 
-	sigemptyset(&only);
-	sigaddset(&only, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &only, &held->before);
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &sigpipe, &before->mask);
 	sigpending(&pending);
-	held->was_pending = sigismember(&pending, SIGPIPE) == 1;
+	before->sigpipe_pending = sigismember(&pending, SIGPIPE) == 1;
+	sigaction(SIGCHLD, NULL, &before->sigchld);
+	if (before->sigchld.sa_handler == SIG_IGN || (before->sigchld.sa_flags & SA_NOCLDWAIT))
+		sigaction(SIGCHLD, &normal, NULL);
 }
 
-static void release_sigpipe(const struct held_sigpipe *held)
+static void release_signals(const struct signals *before)
 {
-	const struct timespec no_time = { 0 };
-	sigset_t only;
+	const struct timespec no_time = {0};
+	sigset_t sigpipe;
 
-	sigemptyset(&only);
-	sigaddset(&only, SIGPIPE);
-	if (!held->was_pending)
-		while (sigtimedwait(&only, NULL, &no_time) < 0 && errno == EINTR)
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	if (!before->sigpipe_pending)
+		while (sigtimedwait(&sigpipe, NULL, &no_time) < 0 && errno == EINTR)
 			;
-	sigprocmask(SIG_SETMASK, &held->before, NULL);
+	if (before->sigchld.sa_handler == SIG_IGN || (before->sigchld.sa_flags & SA_NOCLDWAIT))
+		sigaction(SIGCHLD, &before->sigchld, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_hooks,
 	const struct hook_state *state, char *const default_env[], const char *directory,
 	struct error *err)
 {
-	struct held_sigpipe held;
+	struct signals before;
 	int result = 0;
 
 	if (n_hooks == 0)
 		return 0;
-	hold_sigpipe(&held);
+	hold_signals(&before);
 	for (size_t i = 0; i < n_hooks && result == 0; i++) {
 		result = run_one(&hooks[i], state, default_env, directory, err);
 		if (result < 0)
-			error_while(err, "error running %s hook #%zu", hook_points[point].name, i);
+			error_while(
+				err, "error running %s hook #%zu", hook_points[point].name, i);
 	}
-	release_sigpipe(&held);
+	release_signals(&before);
 	return result;
 }

@@ -59,6 +59,28 @@ tests_unit_identity_test_LDADD = libsys.a libbase.a
 tests_unit_record_test_SOURCES = tests/unit/record_test.c
 tests_unit_record_test_LDADD = libcontainer.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
+# Golden tests: config.json -> plan.txt or error.txt. `make golden` writes what is planned now.
+check_PROGRAMS += tests/golden/run
+TESTS += tests/golden/check
+EXTRA_DIST += tests/golden/check tests/golden/README.md
+tests_golden_run_SOURCES = tests/golden/run.c tests/golden/meetings.c tests/golden/meetings.h
+tests_golden_run_LDADD = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+golden: tests/golden/run
+	tests/golden/run --write $(srcdir)/tests/golden/*/
+.PHONY: golden
+
+# hooks/ and the rooms of runtime/launch that need no container.
+launch_tests = tests/unit/hook_test
+check_PROGRAMS += $(launch_tests)
+TESTS += $(launch_tests)
+
+tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
+tests_unit_hook_test_LDADD = libhooks.a libbase.a
+
+command_tests = tests/unit/command_line tests/lint/man
+TESTS += $(command_tests)
+EXTRA_DIST += $(command_tests)
+
 # host, plan's rooms of the cgroup, cgroup
 cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
 	tests/unit/host_test tests/unit/limits_test

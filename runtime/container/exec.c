@@ -299,7 +299,7 @@ static int await_end(struct joining *joining, int *ret_status, struct error *err
 	struct relay relay = {
 		.pidfd = joining->launch.pidfd,
 		.pid = joining->launch.pid,
-		.master = joining->launch.console,
+		.master = take_fd(&joining->launch.console),
 	};
 	int status;
 

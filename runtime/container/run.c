@@ -37,7 +37,7 @@ static int wait_for_end(struct birth *birth, int *ret_status, struct error *err)
 	struct relay relay = {
 		.pidfd = birth->launch.pidfd,
 		.pid = birth->launch.pid,
-		.master = birth->launch.console,
+		.master = take_fd(&birth->launch.console),
 	};
 	int status;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A seccomp profile as instructions for the kernel (config-linux.md, Seccomp). Runs in the runtime
- * before clone(), because libseccomp allocates and asks the kernel questions of its own. The only
- * user of libseccomp.
+ * A seccomp profile as instructions for the kernel (config-linux.md, Seccomp). Runs in the
+ * runtime before clone(), because libseccomp allocates and asks the kernel questions of its
+ * own. The only user of libseccomp.
  */
 #include "runtime/launch/launch.h"
 
@@ -27,7 +27,8 @@ enum {
 	ARGS_MAX = 6,
 	/* From here on a binary search over the numbers is worth it: docs/decisions/020. */
 	OPTIMIZE_FROM = 32,
-	/* More rules than 4096 instructions can hold: refused before libseccomp sorts them all. */
+	/* More rules than 4096 instructions can hold: refused before libseccomp sorts them all.
+	 */
 	RULES_MAX = 8192,
 	/* Grows when what is made of the same profile changes. */
 	STUB_VERSION = 1,
@@ -56,7 +57,8 @@ static int add_architectures(
 
 		if (added == 0 || added == -EEXIST)
 			continue;
-		(void)fail(err, 0, "%s cannot be in one filter with this machine's architecture",
+		(void)fail(err, 0,
+			"%s cannot be in one filter with this machine's architecture",
 			name_of(oci_seccomp_arch_names, arch));
 		return fail_in(err, "architectures[%zu]", i);
 	}
@@ -71,7 +73,8 @@ static int add_rule(scmp_filter_ctx context, uint32_t action, int number, const 
 	if (added == 0)
 		return 0;
 	if (added == -EEXIST)
-		return fail(err, 0, "\"%s\" has another action for the same arguments before", name);
+		return fail(err, 0, "\"%s\" has another action for the same arguments before",
+			name);
 	return fail(err, -added, "add a rule for \"%s\"", name);
 }
 
@@ -93,7 +96,8 @@ static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *r
 	int number = seccomp_syscall_resolve_name(name);
 	struct scmp_arg_cmp args[ARGS_MAX];
 
-	/* Profiles name calls that are newer than the library: the spec wants them passed over. */
+	/* Profiles name calls that are newer than the library: the spec wants them passed over.
+	 */
 	if (number == __NR_SCMP_ERROR)
 		return 0;
 	for (size_t i = 0; i < rule->n_args; i++)
@@ -105,7 +109,8 @@ static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *r
 		};
 	if (!has_index_twice(rule))
 		return add_rule(context, action, number, name, args, rule->n_args, err);
-	/* The library cannot say "and" of two conditions on one argument; all runtimes say "or". */
+	/* The library cannot say "and" of two conditions on one argument; all runtimes say
+	 * "or". */
 	for (size_t i = 0; i < rule->n_args; i++)
 		if (add_rule(context, action, number, name, &args[i], 1, err) < 0)
 			return -1;
@@ -141,27 +146,31 @@ static size_t count_rules(const struct oci_seccomp *seccomp)
 	return count;
 }
 
-/* What oci/ cannot know: the rules that the library, the kernel or the handshake cannot bear. */
+/* What oci/ cannot know: the rules that the library, the kernel or the handshake cannot bear.
+ */
 static int check(const struct oci_seccomp *seccomp, struct error *err)
 {
-	/* Between the load and the agent these two carry the listener: nobody would answer yet. */
-	static const char *const carriers[] = { "sendmsg", "recvmsg" };
+	/* Between the load and the agent these two carry the listener: nobody would answer yet.
+	 */
+	static const char *const carriers[] = {"sendmsg", "recvmsg"};
 	size_t rules = count_rules(seccomp);
 
 	if (rules > RULES_MAX)
-		return fail(err, 0, "%zu rules are more than a filter of %d instructions holds", rules,
-			BPF_MAXINSNS);
+		return fail(err, 0, "%zu rules are more than a filter of %d instructions holds",
+			rules, BPF_MAXINSNS);
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
 
 		if (rule->n_args > ARGS_MAX)
-			return fail(err, 0, "%zu args are more than %d", rule->n_args, ARGS_MAX);
+			return fail(
+				err, 0, "%zu args are more than %d", rule->n_args, ARGS_MAX);
 		if (rule->action != OCI_SECCOMP_NOTIFY)
 			continue;
 		for (size_t j = 0; j < rule->n_names * 2; j++)
 			if (strcmp(rule->names[j / 2], carriers[j % 2]) == 0)
 				return fail(err, 0,
-					"SCMP_ACT_NOTIFY cannot be used for the %s syscall, which hands over the listener",
+					"SCMP_ACT_NOTIFY cannot be used for the %s syscall, "
+					"which hands over the listener",
 					carriers[j % 2]);
 	}
 	return 0;
@@ -185,8 +194,9 @@ static bool default_denies(const struct oci_seccomp *seccomp)
 static int64_t number_on(uint32_t arch, const char *name)
 {
 	/*
-	 * socketcall(2) and ipc(2) members have numbers below zero in the library, which also lets
-	 * their direct calls through; those were added together, up to 402 (msgctl), everywhere.
+	 * socketcall(2) and ipc(2) members have numbers below zero in the library, which also
+	 * lets their direct calls through; those were added together, up to 402 (msgctl),
+	 * everywhere.
 	 */
 	enum { MULTIPLEXED_FIRST = -299, MULTIPLEXED_LAST = -100, DIRECT_LAST = 402 };
 	int number = seccomp_syscall_resolve_name_arch(arch, name);
@@ -200,7 +210,7 @@ static int64_t number_on(uint32_t arch, const char *name)
 
 static struct seccomp_newest find_newest(const struct oci_seccomp *seccomp, uint32_t arch)
 {
-	struct seccomp_newest newest = { .arch = arch, .largest = -1 };
+	struct seccomp_newest newest = {.arch = arch, .largest = -1};
 
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
@@ -253,8 +263,8 @@ static int export_to(scmp_filter_ctx context, int fd, const struct sock_filter *
 	size_t count = n_stub + size / sizeof(struct sock_filter);
 
 	if (count > BPF_MAXINSNS)
-		return fail(err, 0, "the filter has %zu instructions, the kernel takes %d", count,
-			BPF_MAXINSNS);
+		return fail(err, 0, "the filter has %zu instructions, the kernel takes %d",
+			count, BPF_MAXINSNS);
 
 	struct sock_filter *instructions = calloc(count, sizeof(*instructions));
 
@@ -275,7 +285,8 @@ static int export(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 {
 	struct sock_filter stub[SECCOMP_STUB_MAX];
 	size_t n_stub = make_stub(seccomp, stub);
-	int AUTO_FD fd = sys_memfd_create("seccomp", 0);
+	int AUTO_FD
+	fd = sys_memfd_create("seccomp", 0);
 
 	if (fd < 0)
 		return fail(err, -fd, "make a file in memory");
@@ -292,7 +303,8 @@ static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 		set = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (set < 0)
 		return fail(err, -set, "set up libseccomp");
-	if (add_architectures(context, seccomp, err) < 0 || add_rules(context, seccomp, err) < 0)
+	if (add_architectures(context, seccomp, err) < 0 ||
+		add_rules(context, seccomp, err) < 0)
 		return -1;
 	return export(context, seccomp, ret, err);
 }
@@ -303,7 +315,8 @@ static int compile(
 	scmp_filter_ctx context = seccomp_init(default_action(seccomp));
 
 	if (!context)
-		return fail(err, 0, "libseccomp or this kernel does not know the defaultAction %s",
+		return fail(err, 0,
+			"libseccomp or this kernel does not know the defaultAction %s",
 			name_of(oci_seccomp_action_names, seccomp->default_action));
 
 	int built = build(context, seccomp, ret, err);
@@ -330,7 +343,8 @@ static int choose_flags(
 	if (known == -EINVAL && !seccomp->flags)
 		flags &= ~SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	else if (known != -EFAULT) {
-		(void)fail(err, -known, "this kernel does not take all of the flags (%#x)", flags);
+		(void)fail(
+			err, -known, "this kernel does not take all of the flags (%#x)", flags);
 		return fail_in(err, "flags");
 	}
 	*ret_flags = flags;
@@ -341,15 +355,16 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err)
 {
 	const struct scmp_version *version = seccomp_version();
-	struct launch_filter filter = { 0 };
+	struct launch_filter filter = {0};
 	struct seccomp_key key;
 	char compiler[128];
 
 	if (check(seccomp, err) < 0 || choose_flags(seccomp, &filter.flags, err) < 0)
 		return -1;
-	snprintf(compiler, sizeof(compiler), "libseccomp %u.%u.%u, mayfly %s %s, stub %d, native %#x",
-		version->major, version->minor, version->micro, PACKAGE_VERSION, MAYFLY_COMMIT,
-		STUB_VERSION, seccomp_arch_native());
+	snprintf(compiler, sizeof(compiler),
+		"libseccomp %u.%u.%u, mayfly %s %s, stub %d, native %#x", version->major,
+		version->minor, version->micro, PACKAGE_VERSION, MAYFLY_COMMIT, STUB_VERSION,
+		seccomp_arch_native());
 	if (seccomp_key_make(seccomp, compiler, &key) < 0)
 		return fail(err, ENOMEM, "remember the profile");
 
@@ -362,4 +377,28 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	if (result == 0)
 		*ret = filter;
 	return result;
+}
+
+const char *launch_seccomp_version(void)
+{
+	static char text[32];
+	const struct scmp_version *version = seccomp_version();
+
+	snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
+	return text;
+}
+
+unsigned long launch_seccomp_flags(void)
+{
+	static const unsigned long flags[] = {
+		SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+	};
+	unsigned long taken = 0;
+
+	/* Without a program the kernel looks at the flags first: EFAULT says that it knows them. */
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], NULL) < 0 && errno == EFAULT)
+			taken |= flags[i] & ~(unsigned long)SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return taken;
 }

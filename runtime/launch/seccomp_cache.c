@@ -86,14 +86,14 @@ static void put_rule(struct text *text, const struct oci_seccomp_rule *rule)
 }
 
 /*
- * All fields but flags, listener path and metadata, which choose how a filter is loaded and never
- * reach the compiler. The kernel's answers are not here either: they decide whether libseccomp
- * takes an action, not what it makes of it.
+ * All fields but flags, listener path and metadata, which choose how a filter is loaded and
+ * never reach the compiler. The kernel's answers are not here either: they decide whether
+ * libseccomp takes an action, not what it makes of it.
  */
 int seccomp_key_make(
 	const struct oci_seccomp *seccomp, const char *compiler, struct seccomp_key *ret)
 {
-	struct text text = { 0 };
+	struct text text = {0};
 
 	put_word(&text, compiler);
 	put_number(&text, seccomp->default_action);
@@ -141,14 +141,13 @@ static uint64_t hash_of(const struct seccomp_key *key)
 static bool is_ours(int fd, mode_t type, struct stat *ret_status)
 {
 	return fstat(fd, ret_status) == 0 && (ret_status->st_mode & S_IFMT) == type &&
-		ret_status->st_uid == geteuid() && (ret_status->st_mode & 077) == 0;
+	       ret_status->st_uid == geteuid() && (ret_status->st_mode & 077) == 0;
 }
 
 static int open_directory(const char *directory)
 {
 	struct stat status;
-	int fd = sys_openat(
-		AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	int fd = sys_openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
 	if (fd >= 0 && !is_ours(fd, S_IFDIR, &status)) {
 		close(fd);
@@ -177,16 +176,16 @@ static bool read_entry(
 	}
 
 	struct iovec parts[] = {
-		{ &header, sizeof(header) },
-		{ stored, key->length },
-		{ filter->instructions, code_size },
+		{&header, sizeof(header)},
+		{stored, key->length},
+		{filter->instructions, code_size},
 	};
 	bool equal = preadv(fd, parts, 3, 0) == (ssize_t)size &&
-		memcmp(header.magic, MAGIC, sizeof(MAGIC)) == 0 &&
-		header.key_length == key->length &&
-		header.count * sizeof(struct sock_filter) == code_size &&
-		memcmp(stored, key->bytes, key->length) == 0 &&
-		header.sum == sum_of(hash_of(key), filter->instructions, code_size);
+		     memcmp(header.magic, MAGIC, sizeof(MAGIC)) == 0 &&
+		     header.key_length == key->length &&
+		     header.count * sizeof(struct sock_filter) == code_size &&
+		     memcmp(stored, key->bytes, key->length) == 0 &&
+		     header.sum == sum_of(hash_of(key), filter->instructions, code_size);
 
 	free(stored);
 	filter->count = (unsigned short)header.count;
@@ -196,7 +195,8 @@ static bool read_entry(
 bool seccomp_cache_load(
 	const char *directory, const struct seccomp_key *key, struct launch_filter *ret)
 {
-	int AUTO_FD dir = open_directory(directory);
+	int AUTO_FD
+	dir = open_directory(directory);
 	struct stat status;
 	char name[32];
 
@@ -204,7 +204,8 @@ bool seccomp_cache_load(
 		return false;
 	entry_name(key, name);
 
-	int AUTO_FD fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	int AUTO_FD
+	fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (fd < 0 || !is_ours(fd, S_IFREG, &status))
 		return false;
@@ -216,7 +217,7 @@ bool seccomp_cache_load(
 		(size - front) / sizeof(struct sock_filter) > BPF_MAXINSNS)
 		return false;
 
-	struct launch_filter filter = { 0 };
+	struct launch_filter filter = {0};
 
 	if (!read_entry(fd, status.st_size, key, &filter)) {
 		free(filter.instructions);
@@ -232,7 +233,7 @@ static bool prune_one(int dir)
 {
 	int listing = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY, 0);
 	DIR *entries = listing < 0 ? NULL : fdopendir(listing);
-	struct timespec oldest_time = { 0 };
+	struct timespec oldest_time = {0};
 	char oldest[256] = "";
 	size_t count = 0;
 
@@ -250,7 +251,8 @@ static bool prune_one(int dir)
 
 		struct timespec time = status.st_mtim;
 		bool older = time.tv_sec < oldest_time.tv_sec ||
-			(time.tv_sec == oldest_time.tv_sec && time.tv_nsec < oldest_time.tv_nsec);
+			     (time.tv_sec == oldest_time.tv_sec &&
+				     time.tv_nsec < oldest_time.tv_nsec);
 
 		if (oldest[0] == '\0' || older) {
 			oldest_time = time;
@@ -261,10 +263,11 @@ static bool prune_one(int dir)
 	return count > SECCOMP_CACHE_ENTRIES && unlinkat(dir, oldest, 0) == 0;
 }
 
-void seccomp_cache_save(
-	const char *directory, const struct seccomp_key *key, const struct launch_filter *filter)
+void seccomp_cache_save(const char *directory, const struct seccomp_key *key,
+	const struct launch_filter *filter)
 {
-	int AUTO_FD dir = open_directory(directory);
+	int AUTO_FD
+	dir = open_directory(directory);
 	size_t code_size = filter->count * sizeof(struct sock_filter);
 	size_t size = sizeof(struct entry_header) + key->length + code_size;
 	struct error unheard;

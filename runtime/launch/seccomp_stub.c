@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile can only speak of system calls that its author knew. A newer C library tries a newer call first
- * and falls back on ENOSYS, but not on the EPERM of a default action: so a number above all that the
- * profile names is "not implemented" here.
+ * A profile can only speak of system calls that its author knew. A newer C library tries a
+ * newer call first and falls back on ENOSYS, but not on the EPERM of a default action: so a
+ * number above all that the profile names is "not implemented" here.
  */
 #include "runtime/launch/seccomp_stub.h"
 
@@ -26,7 +26,7 @@ struct writer {
 static void put(struct writer *writer, uint16_t code, uint8_t yes, uint8_t no, uint32_t value)
 {
 	writer->at[writer->count++] =
-		(struct sock_filter){ .code = code, .jt = yes, .jf = no, .k = value };
+		(struct sock_filter){.code = code, .jt = yes, .jf = no, .k = value};
 }
 
 static void put_limit(struct writer *writer, int64_t largest)
@@ -82,14 +82,15 @@ static void resolve_jumps(struct writer *writer, size_t refuse)
 	}
 }
 
-size_t seccomp_stub(
-	const struct seccomp_newest *newest, size_t count, struct sock_filter ret[SECCOMP_STUB_MAX])
+size_t seccomp_stub(const struct seccomp_newest *newest, size_t count,
+	struct sock_filter ret[SECCOMP_STUB_MAX])
 {
-	struct writer writer = { .at = ret };
+	struct writer writer = {.at = ret};
 
 	put(&writer, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; i < count; i++)
-		if (newest[i].arch != X32_ARCH) /* x86_64, which is always there, does it as well */
+		if (newest[i].arch !=
+			X32_ARCH) /* x86_64, which is always there, does it as well */
 			put_arch(&writer, newest, count, newest[i].arch);
 	put(&writer, BPF_JMP | BPF_JA, 0, 0, TO_FILTER);
 

@@ -146,10 +146,6 @@ int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct o
 
 	if (!wanted->host->has_mount_setattr)
 		return fail(err, 0, "idmapped mounts need mount_setattr(2), which this kernel lacks (Linux 5.12 has it)");
-	if (own && (!mount->n_uid_mappings || !mount->n_gid_mappings))
-		return fail(err, 0, "uidMappings and gidMappings must be given together");
-	if (!own && !user)
-		return fail(err, 0, "\"idmap\" needs uidMappings and gidMappings: the container has no user namespace to take them from");
 
 	/* Kubernetes repeats the container's maps on each mount: no second namespace for those. */
 	bool of_container = user &&

@@ -68,8 +68,6 @@ static int check_program(const struct wanted *wanted, struct error *err)
 		return 0;
 	if (!wanted->process)
 		return refuse(err, "process", "must be set to start a program");
-	if (wanted->process->n_args == 0)
-		return refuse(err, "process.args", "must not be empty");
 	return 0;
 }
 

@@ -42,9 +42,7 @@ int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct er
 int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err);
 int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct error *err);
 
-/* environment.c: argv and envp of the program, for FIND_PROGRAM and EXEC. */
-int plan_environment(struct plan *plan, const struct wanted *wanted, struct step *step,
-	struct error *err);
+/* program.c */
 bool environment_has_home(const struct oci_process *process);
 
 /* A step that carries nothing, or one text or number. */

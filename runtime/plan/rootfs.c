@@ -77,11 +77,6 @@ int plan_paths(struct plan *plan, const struct wanted *wanted, struct error *err
 {
 	const struct oci_linux *section = wanted->spec->linux;
 
-	if ((section->n_masked_paths || section->n_readonly_paths) &&
-		!has_namespace(wanted, CLONE_NEWNS))
-		return refuse(err,
-			section->n_masked_paths ? "linux.maskedPaths" : "linux.readonlyPaths",
-			"unable to restrict sys entries without a private MNT namespace");
 	if (plan_list(plan, STEP_PROTECT_PATH, "readonlyPaths", section->readonly_paths,
 		    section->n_readonly_paths, err) < 0)
 		return -1;
