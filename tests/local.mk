@@ -101,3 +101,19 @@ tests_unit_path_test_SOURCES = tests/unit/path_test.c
 tests_unit_path_test_LDADD = libsys.a libbase.a
 tests_unit_init_test_SOURCES = tests/unit/init_test.c tests/unit/init_bench.h
 tests_unit_init_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
+
+# host, plan's rooms of the cgroup, cgroup
+cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
+	tests/unit/host_test tests/unit/limits_test
+check_PROGRAMS += $(cgroup_tests)
+TESTS += $(cgroup_tests)
+tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c
+tests_unit_cgroup_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
+tests_unit_cgroup_plan_test_SOURCES = tests/unit/cgroup_plan_test.c
+tests_unit_cgroup_plan_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_device_program_test_SOURCES = tests/unit/device_program_test.c
+tests_unit_device_program_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
+tests_unit_host_test_SOURCES = tests/unit/host_test.c
+tests_unit_host_test_LDADD = libhost.a libsys.a libbase.a
+tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
+tests_unit_limits_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
