@@ -60,9 +60,11 @@ tests_unit_record_test_SOURCES = tests/unit/record_test.c
 tests_unit_record_test_LDADD = libcontainer.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
 # hooks/ and the rooms of runtime/launch that need no container.
-launch_tests = tests/unit/hook_test
+launch_tests = tests/unit/filter_test tests/unit/hook_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
+tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
