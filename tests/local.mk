@@ -81,7 +81,7 @@ tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
 tests_unit_plan_test_LDADD = $(plan_libraries)
 
 # hooks/ and the rooms of runtime/launch that need no container.
-launch_tests = tests/unit/hook_test
+launch_tests = tests/unit/filter_test tests/unit/hook_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
@@ -117,3 +117,6 @@ tests_unit_host_test_SOURCES = tests/unit/host_test.c
 tests_unit_host_test_LDADD = libhost.a libsys.a libbase.a
 tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
 tests_unit_limits_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+
+tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
+tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
