@@ -278,6 +278,60 @@ static int plan_otherwise(struct plan *plan, const struct wanted *wanted,
 	return 0;
 }
 
+/* "loop" is mount(8)'s word, not the file system's: an image file gets a loop device without being asked. */
+static const char *without_loop(struct arena *arena, const char *data)
+{
+	char *copy = data ? arena_alloc(arena, strlen(data) + 1) : NULL;
+	size_t used = 0;
+
+	if (!copy)
+		return NULL;
+	for (const char *word = data; *word;) {
+		size_t length = strcspn(word, ",");
+
+		if (length != 4 || strncmp(word, "loop", 4) != 0) {
+			if (used)
+				copy[used++] = ',';
+			memcpy(copy + used, word, length);
+			used += length;
+		}
+		word += length + (word[length] == ',');
+	}
+	return copy;
+}
+
+/*
+ * Block devices, images, overlay, and whatever we do not know: their source and options may name paths. It is made outside,
+ * where the names are the host's, and attached like a bind.
+ */
+static int plan_host_filesystem(struct plan *plan, const struct wanted *wanted,
+	struct draft *draft, const char *source, struct error *err)
+{
+	const char *data = without_loop(plan->arena, draft->options.data);
+	struct step *step =
+		plan_step(plan, &plan->outside, err, STEP_OPEN_FILESYSTEM, "%s", draft->origin);
+	int slot = plan_slot(plan);
+
+	if (!step)
+		return -1;
+	if (draft->options.data && !data)
+		return no_memory(err);
+	step->mount = (struct step_mount){
+		.target = draft->mount->destination,
+		.type = draft->type,
+		.source = source,
+		.data = data,
+		.slot = slot,
+		.superblock = draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK |
+			MS_LAZYTIME | MS_I_VERSION | MS_RDONLY),
+	};
+	step = mount_step(plan, wanted, draft, STEP_ATTACH, err);
+	if (!step)
+		return -1;
+	step->mount.slot = slot;
+	return 0;
+}
+
 static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
 	struct draft *draft, struct error *err)
 {
@@ -286,10 +340,8 @@ static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
 
 	if (draft->options.idmap != OCI_IDMAP_NONE)
 		return fail(err, 0, "only a bind mount can be idmapped");
-	if (!find_type(draft->type) && (*source == '/' || same(draft->type, "overlay")))
-		return refuse(err, "type",
-			"\"%s\" reads paths of the host, which is not supported yet: mount it on the host and bind it",
-			draft->type);
+	if (!find_type(draft->type))
+		return plan_host_filesystem(plan, wanted, draft, source, err);
 
 	struct step *step = mount_step(plan, wanted, draft, STEP_MOUNT, err);
 
@@ -301,9 +353,6 @@ static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
 	step->mount.clear = 0; /* a new mount has nothing yet; one of the access times is in set */
 	step->mount.superblock = draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC |
 		MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION);
-	/* Kernel file systems share one superblock with the host's mount of them: only the mount. */
-	if (!find_type(draft->type))
-		step->mount.superblock |= draft->options.set & MS_RDONLY;
 	if (same(draft->type, "tmpfs")) {
 		step->mount.keep_mode = !has_option(draft->options.data, "mode=");
 		step->mount.copy_up = draft->options.tmpcopyup;

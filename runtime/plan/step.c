@@ -220,6 +220,12 @@ static void print_mount(struct line *line, const struct step *step)
 	put_mount(line, &step->mount);
 }
 
+static void print_open_filesystem(struct line *line, const struct step *step)
+{
+	put(line, " %s of %s to #%d", step->mount.type, step->mount.source, step->mount.slot);
+	put_mount(line, &step->mount);
+}
+
 static void print_attach(struct line *line, const struct step *step)
 {
 	put(line, " #%d on %s", step->mount.slot, step->mount.target);
@@ -369,6 +375,7 @@ static const struct {
 	[STEP_NONE] = { "nothing", NULL },
 	[STEP_OPEN_NAMESPACE] = { "open", print_open_namespace },
 	[STEP_OPEN_TREE] = { "open tree", print_tree },
+	[STEP_OPEN_FILESYSTEM] = { "open file system", print_open_filesystem },
 	[STEP_OPEN_DEVICE] = { "open device", print_open_device },
 	[STEP_CREATE_CGROUP] = { "create cgroup", print_cgroup },
 	[STEP_WRITE_CGROUP] = { "write cgroup", print_file },
