@@ -78,5 +78,8 @@ tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
 
 command_tests = tests/unit/command_line tests/lint/man
-TESTS += $(command_tests)
-EXTRA_DIST += $(command_tests)
+check_PROGRAMS += tests/unit/options_test
+TESTS += tests/unit/options_test $(command_tests)
+EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
+tests_unit_options_test_SOURCES = tests/unit/options_test.c tests/unit/command_stubs.c
+tests_unit_options_test_LDADD = libcommand.a libbase.a
