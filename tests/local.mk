@@ -120,3 +120,9 @@ tests_unit_limits_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $
 
 tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+
+check_PROGRAMS += tests/unit/options_test
+TESTS += tests/unit/options_test $(command_tests)
+EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
+tests_unit_options_test_SOURCES = tests/unit/options_test.c tests/unit/command_stubs.c
+tests_unit_options_test_LDADD = libcommand.a libbase.a
