@@ -30,8 +30,11 @@ struct cgroup {
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
 
-/* Remove what cgroup_create() made, for an operation that failed; best effort, the container's processes are dead. */
-void cgroup_undo(struct cgroup *cgroup, const struct host *host);
+/*
+ * Take back a cgroup_create(): kill what is in it, remove it and the parents it made. Never fails; a cgroup
+ * that was there before keeps its place.
+ */
+void cgroup_undo(struct cgroup *cgroup, int timeout_ms);
 
 /* Open an existing one. err->code is ENOENT when it is gone. */
 int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path, struct error *err);

@@ -2,9 +2,10 @@
 /* The state root, and one container's directory: directory, lock, record. */
 #include "runtime/container/store.h"
 
+#include "oci/spec.h"
+
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/host/host.h"
-#include "runtime/launch/launch.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -229,6 +230,13 @@ int container_lock(struct container *container, int timeout_ms, struct error *er
 	return read_record(container, err);
 }
 
+int container_unlock(struct container *container, struct error *err)
+{
+	if (flock(container->dir, LOCK_UN) < 0)
+		return fail(err, errno, "unlock the state directory of \"%s\"", container->id);
+	return 0;
+}
+
 int container_save(struct container *container, struct error *err)
 {
 	const char *text;
@@ -308,55 +316,4 @@ int container_cgroup(struct container *container, const struct host *host, struc
 	if (!container->record || !container->record->cgroup)
 		return fail(err, ENOENT, "container \"%s\" has no cgroup", container->id);
 	return cgroup_open(ret, host, container->record->cgroup, err);
-}
-
-static struct oci_state state_of(struct container *container)
-{
-	const struct record *record = container->record;
-	int AUTO_FD pidfd = -1;
-	struct oci_state state = {
-		.oci_version = OCI_VERSION,
-		.id = container->id,
-		.status = container_status(container, &pidfd),
-	};
-
-	if (!record)
-		return state;
-	state.pid = pidfd >= 0 ? (int32_t)record->pid : 0;
-	state.bundle = record->bundle;
-	state.rootfs = record->rootfs;
-	state.created = record->created;
-	state.annotations = record->annotations;
-	state.n_annotations = record->n_annotations;
-	state.owner = "";
-	return state;
-}
-
-int container_print(struct container *container, enum oci_state_form form, const char **ret,
-	struct error *err)
-{
-	const struct oci_state state = state_of(container);
-
-	if (!container->record)
-		return fail(err, ENOENT, "container does not exist: %s", container->id);
-	return oci_state_print(&state, form, container->arena, ret, err);
-}
-
-int container_hooks(struct container *container, int point, pid_t pid, struct error *err)
-{
-	struct oci_spec *spec;
-	size_t count = 0;
-
-	if (container_config(container, &spec, err) < 0)
-		return -1;
-
-	const struct oci_hook *list = hook_list(spec->hooks, point, &count);
-	const struct request request = { .id = container->id, .bundle = container->record->bundle };
-	const struct wanted wanted = { .spec = spec, .request = &request };
-	struct hook_state state;
-
-	if (launch_state_text(&wanted, container->arena, point, &state, err) < 0)
-		return -1;
-	state.pid = pid;
-	return hook_run_all(point, list, count, &state, environ, container->record->bundle, err);
 }

@@ -50,6 +50,9 @@ void container_close(struct container *container);
 /* Take the lock within TIMEOUT_MS, and read the record again, because its owner may have changed it. */
 int container_lock(struct container *container, int timeout_ms, struct error *err);
 
+/* Give the lock back. */
+int container_unlock(struct container *container, struct error *err);
+
 /* Write the record. */
 int container_save(struct container *container, struct error *err);
 
@@ -68,10 +71,6 @@ struct cgroup;
 struct host;
 int container_cgroup(struct container *container, const struct host *host, struct cgroup *ret,
 	struct error *err);
-
-/* Run poststart or poststop hooks with PID. */
-struct hook_state;
-int container_hooks(struct container *container, int point, pid_t pid, struct error *err);
 
 /* The OCI state object in the given form. */
 int container_print(struct container *container, enum oci_state_form form, const char **ret,

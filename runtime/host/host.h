@@ -30,6 +30,7 @@ enum controller {
 	CONTROLLER_PIDS = 1 << 5,
 	CONTROLLER_RDMA = 1 << 6,
 	CONTROLLER_MISC = 1 << 7,
+	CONTROLLER_DMEM = 1 << 8,
 };
 
 struct controller_name {
@@ -37,6 +38,9 @@ struct controller_name {
 	unsigned int bit;
 };
 extern const struct controller_name host_controllers[]; /* ends with a NULL name */
+
+/* The mask of the names in TEXT (cgroup.controllers, cgroup.subtree_control); others are skipped. */
+unsigned int host_controllers_parse(const char *text);
 
 struct host {
 	uid_t euid;

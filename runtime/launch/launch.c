@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+enum { UNDO_TIMEOUT_MS = 10 * 1000 };
+
 /* Stands for the pid in the text of the state that hooks read, until the pid is known. */
 #define PID_MARK 2147483647
 #define PID_MARK_TEXT "\"pid\":2147483647"
@@ -118,6 +120,15 @@ static bool list_has(const struct step_list *list, enum step_kind kind)
 	return false;
 }
 
+/* What the caller holds; slots close with the launch, so they get a copy. */
+static int fill_slot(struct launch *launch, int slot, int fd, struct error *err)
+{
+	if (slot < 0)
+		return 0;
+	launch->slots[slot] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return launch->slots[slot] < 0 ? fail(err, errno, "copy a descriptor of the container") : 0;
+}
+
 static int prepare(struct launch *launch, struct error *err)
 {
 	const struct plan *plan = launch->plan;
@@ -132,14 +143,15 @@ static int prepare(struct launch *launch, struct error *err)
 	inside->plan = plan;
 	inside->slots = launch->slots;
 	inside->bundle = request->bundle;
+	inside->hooks = launch->wanted->spec->hooks;
 	inside->dies_with_parent = true;
+	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
+		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
+		return -1;
 
 	for (size_t i = 0; i < plan->inside.count; i++) {
 		const struct step *step = &plan->inside.steps[i];
 
-		if (step->kind == STEP_JOIN && step->join.pidfd_slot >= 0)
-			launch->slots[step->join.pidfd_slot] =
-				fcntl(launch->init_pidfd, F_DUPFD_CLOEXEC, 3);
 		if (step->kind == STEP_RUN_HOOKS &&
 			launch_state_text(launch->wanted, plan->arena, step->hooks.point,
 				&inside->hook_state[step->hooks.point], err) < 0)
@@ -284,29 +296,20 @@ static int step_hooks(struct launch *launch, const struct step *step, struct err
 	if (launch_state_text(launch->wanted, launch->plan->arena, point, &state, err) < 0)
 		return -1;
 	state.pid = launch->pid;
+	launch->hooks_ran = true;
 	return hook_run_all(point, list, count, &state, environ, launch->wanted->request->bundle, err);
 }
 
 /* ---- the steps ---- */
 
-/* The controllers that the limits of this plan live in. */
-static unsigned int wanted_controllers(const struct plan *plan)
+/* Without permission for cgroups, and nothing asked of them, a user's container goes without. */
+static int step_create_cgroup(struct launch *launch, const struct step *step, struct error *err)
 {
-	unsigned int wanted = 0;
-
-	for (size_t i = 0; i < plan->outside.count; i++) {
-		const struct step *step = &plan->outside.steps[i];
-
-		if (step->kind != STEP_WRITE_CGROUP)
-			continue;
-
-		size_t length = strcspn(step->file.path, ".");
-
-		for (const struct controller_name *name = host_controllers; name->name; name++)
-			if (strlen(name->name) == length && !strncmp(name->name, step->file.path, length))
-				wanted |= name->bit;
-	}
-	return wanted;
+	if (cgroup_create(&launch->cgroup, launch->host, step->cgroup.path, step->cgroup.controllers, err) == 0)
+		return 0;
+	if (!step->cgroup.optional)
+		return -1;
+	return err->code == EACCES || err->code == EPERM || err->code == EROFS ? 0 : -1;
 }
 
 static int step_write_cgroup(struct launch *launch, const struct step *step, struct error *err)
@@ -345,8 +348,7 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 	case STEP_OPEN_DEVICE:
 		return launch_open_device(launch, step, err);
 	case STEP_CREATE_CGROUP:
-		return cgroup_create(&launch->cgroup, launch->host, step->cgroup.path,
-			wanted_controllers(launch->plan), err);
+		return step_create_cgroup(launch, step, err);
 	case STEP_WRITE_CGROUP:
 		return step_write_cgroup(launch, step, err);
 	case STEP_LIMIT_DEVICES:
@@ -461,16 +463,13 @@ void launch_close(struct launch *launch)
 void launch_undo(struct launch *launch)
 {
 	bool exec = launch->wanted->request->verb == REQUEST_EXEC;
-	struct error ignored; /* the error to tell is the one that brought us here */
 	int status;
 
 	if (launch->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(launch->pidfd, SIGKILL); /* ESRCH: it went by itself */
-		if (launch->cgroup.fd >= 0 && !exec)
-			(void)cgroup_kill(&launch->cgroup, 10000, &ignored);
 		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
 	}
-	if (launch->cgroup.created > 0 && !exec)
-		cgroup_undo(&launch->cgroup, launch->host);
+	if (!exec)
+		cgroup_undo(&launch->cgroup, UNDO_TIMEOUT_MS);
 	launch_close(launch);
 }

@@ -16,13 +16,15 @@ struct launch {
 	int state_dir;             /* of the container, for the fifos and the filter cache; -1: none */
 	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
 	const char *console_socket, *pidfd_socket; /* absolute, or NULL */
-	int init_pidfd;            /* exec: pidfd of the container's init; -1 otherwise */
+	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */
+	int init_pidfd, init_root;
 
 	/* Results. */
 	struct cgroup cgroup;
 	pid_t pid;                 /* the container's process */
 	int pidfd;
 	int channel;               /* our end */
+	bool hooks_ran;            /* at least one hook of the runtime's side was tried */
 	int console;               /* the pty's master when nobody was given it; else -1 */
 
 	/* Private. */
@@ -69,6 +71,10 @@ struct launch_filter {
  */
 int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err);
+
+/* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel takes. */
+const char *launch_seccomp_version(void);
+unsigned long launch_seccomp_flags(void);
 
 /* Send the listener with the container process state (config-linux.md) to seccomp->listener_path. */
 int launch_send_listener(const struct oci_seccomp *seccomp, int listener, pid_t pid,

@@ -50,6 +50,10 @@ int launch_open_tree(struct launch *launch, const struct step *step, struct erro
 	if (tree->nofollow)
 		flags |= AT_SYMLINK_NOFOLLOW;
 
+	/* open_tree without CLONE is open with O_PATH. */
+	if (tree->in_place)
+		flags &= ~(unsigned int)(OPEN_TREE_CLONE | AT_RECURSIVE);
+
 	int AUTO_FD fd = sys_open_tree(AT_FDCWD, tree->path, flags);
 
 	if (fd < 0)

@@ -22,7 +22,18 @@ struct step_list {
 struct plan {
 	struct arena *arena;
 	struct step_list outside, inside;
+	/*
+	 * While the plan is built: what is outside from clone() on. A room speaks of both sides of
+	 * it at once; plan_build() puts this list behind "outside", and then it is empty.
+	 */
+	struct step_list after_clone;
 	int slots;                     /* how many were handed out */
+	/*
+	 * Slots that no step fills, but launch before clone(); -1 for none. Exec: the pidfd of the
+	 * container's init, and an O_PATH descriptor of init's root (CHROOT; no mount namespace).
+	 */
+	int init_pidfd_slot, init_root_slot;
+	int root_slot;                 /* of the root's tree */
 
 	const char *cgroup;            /* the container's cgroup below the mount, or NULL for none */
 	const struct oci_seccomp *seccomp; /* to compile before clone, or NULL */
@@ -71,12 +82,19 @@ int plan_warn(struct plan *plan, struct error *err, const char *format, ...)
 int plan_unenforced(struct plan *plan, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The rooms, in the order of plan.c. Each answers 0, or -1 with *err. */
+/* The rooms. Each answers 0, or -1 with *err; plan.c has their order. */
 typedef int plan_room(struct plan *plan, const struct wanted *wanted, struct error *err);
-plan_room plan_namespaces, plan_idmap, plan_cgroup, plan_devices_cgroup, plan_hostname,
-	plan_root, plan_mounts, plan_devices, plan_console, plan_sysctl, plan_paths,
-	plan_hooks_before_pivot, plan_pivot, plan_process, plan_security, plan_user,
-	plan_program, plan_exec;
+plan_room plan_refusals, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces, plan_keyring,
+	plan_root, plan_mounts, plan_devices, plan_working_directory, plan_console,
+	plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped, plan_hooks_outside,
+	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio, plan_security,
+	plan_program, plan_created, plan_exec;
 plan_room plan_join; /* exec: instead of namespaces … pivot */
+
+/*
+ * The host's id for an id of the container, by the spec's maps: false when it is not mapped.
+ * Without a user namespace it is the same. (OWN_CGROUP.)
+ */
+bool plan_host_uid(const struct oci_spec *spec, uint32_t uid, uint32_t *ret);
 
 #endif

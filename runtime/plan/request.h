@@ -18,6 +18,7 @@ struct request {
 	const char *id;
 	const char *bundle;          /* absolute */
 	unsigned int preserve_fds;   /* descriptors after 2 that the program keeps, 3 … 3+N-1 */
+	unsigned int listen_fds;     /* how many of them are sockets of LISTEN_FDS (sd_listen_fds(3)) */
 	bool no_pivot;               /* --no-pivot: MS_MOVE and chroot (root on an initramfs) */
 	bool no_new_keyring;
 	bool systemd_cgroup;

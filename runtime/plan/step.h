@@ -10,8 +10,8 @@
  * Descriptors are known by SLOT: a small number the planner hands out. An outside step fills
  * the slot before clone(), an inside step uses it. The planner itself never sees a descriptor.
  *
- * A new kind needs a row in step_print() (plan/step.c) and a case in launch.c or init.c; the compiler
- * (-Werror=switch) says where one is missing.
+ * A new kind needs a row in plan/step.c, which a unit test asks for, and a case in launch.c or
+ * init.c; the compiler (-Werror=switch) says where one is missing.
  */
 #ifndef MAYFLY_STEP_H
 #define MAYFLY_STEP_H
@@ -92,7 +92,7 @@ enum step_kind {
 	STEP_SET_CAPABILITIES, /* capabilities */
 	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */
 	STEP_FIND_HOME,      /* user {uid}: HOME from the image's /etc/passwd into env slot */
-	STEP_FIND_PROGRAM,   /* argv[0] by PATH of the container; its errors are create's */
+	STEP_FIND_PROGRAM,   /* exec: argv[0] by PATH of the container; its errors are create's */
 	STEP_AWAIT_START,    /* block on the start fifo of `create` */
 	STEP_CLOSE_FDS,      /* number: how many descriptors after 2 the program keeps */
 	STEP_EXEC,
@@ -107,6 +107,7 @@ struct step_tree {
 	bool recursive;        /* OPEN_TREE with AT_RECURSIVE (rbind) */
 	bool must_be_directory;
 	bool nofollow;
+	bool in_place;         /* an O_PATH descriptor of the mounted tree itself, no clone: for CHROOT */
 };
 
 struct step_mount {
@@ -247,6 +248,8 @@ struct step {
 		} device_rules;
 		struct {
 			const char *path; /* below the cgroup2 mount, absolute */
+			unsigned int controllers; /* enum controller: what the limits need */
+			bool optional; /* rootless, nothing asked: go on without one on EACCES, EPERM, EROFS */
 		} cgroup;
 		struct {
 			const char *path;
@@ -271,6 +274,7 @@ struct step {
 		} propagation;
 		struct {
 			int slot;
+			unsigned long propagation; /* ENTER_ROOT: MS_… of the tree before it is attached */
 		} root;
 		struct step_console console;
 		struct step_scheduler scheduler;
@@ -298,8 +302,8 @@ struct step {
 };
 
 /*
- * One line of text without newline, as `mayfly plan` shows it: "mount proc on /proc type proc".
- * The origin is not part of it. Answers the length; always ends in NUL.
+ * One line of text, as `mayfly plan` shows it: "mount proc on /proc type proc".
+ * The origin is not part of it. Answers the length the whole line has; ends in NUL if SIZE > 0.
  */
 size_t step_print(const struct step *step, char *buffer, size_t size);
 

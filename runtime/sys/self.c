@@ -30,7 +30,7 @@ static bool in_initial_user_namespace(void)
 	return inside == 0 && outside == 0 && size == 4294967295UL;
 }
 
-int self_setup(unsigned int keep, struct error *err)
+int self_setup(struct error *err)
 {
 	sigset_t none;
 	int done;
@@ -40,9 +40,6 @@ int self_setup(unsigned int keep, struct error *err)
 	done = fd_reserve_stdio();
 	if (done < 0)
 		return fail(err, -done, "open /dev/null for a missing standard descriptor");
-	done = fd_cloexec_from(3 + keep);
-	if (done < 0)
-		return fail(err, -done, "mark descriptors close-on-exec");
 
 	/* The caller may have blocked or ignored anything; SIGCHLD ignored would lose exit statuses. */
 	signal(SIGCHLD, SIG_DFL);

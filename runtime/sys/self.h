@@ -9,10 +9,10 @@
 
 /*
  * Refuse to run with somebody else's privileges (AT_SECURE), make sure of descriptors 0 to 2,
- * mark all others CLOEXEC from 3 + KEEP on, default signal dispositions but SIGPIPE ignored, an empty signal
- * mask, umask 022, and not dumpable when we are the host's root.
+ * default
+ * signal dispositions but SIGPIPE ignored, an empty signal mask, umask 022, and not dumpable when we are the host's root.
  */
-int self_setup(unsigned int keep, struct error *err);
+int self_setup(struct error *err);
 
 /*
  * Go on from a copy of our own binary that nobody can write: a container's process that

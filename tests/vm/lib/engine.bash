@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Docker and Podman as one engine. $ENGINE and $RUNTIME come from the runner.
+
+LIB=$BATS_TEST_DIRNAME/../lib
+
+# conmon and the like live longer than a test: they must not keep bats' own descriptor 3.
+engine() {
+    case $ENGINE in
+    podman) podman --runtime "$RUNTIME" "$@" 3>&- ;;
+    docker)
+        if [ "$1" = run ] || [ "$1" = create ]; then
+            local verb=$1
+            shift
+            docker "$verb" --runtime "$RUNTIME" "$@" 3>&-
+        else
+            docker "$@" 3>&-
+        fi
+        ;;
+    esac
+}
+
+# Most cases do not need a network, and making one is slow in here.
+run_none() { engine run --network none "$@"; }
+
+# On a terminal: on_tty PTY-OPTIONS -- ENGINE-ARGUMENTS
+on_tty() {
+    local options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    if [ "$ENGINE" = podman ]; then
+        "$LIB/pty" "${options[@]}" -- podman --runtime "$RUNTIME" "$@" 3>&-
+    elif [ "$1" = run ]; then
+        shift
+        "$LIB/pty" "${options[@]}" -- docker run --runtime "$RUNTIME" "$@" 3>&-
+    else
+        "$LIB/pty" "${options[@]}" -- docker "$@" 3>&-
+    fi
+}
+
+inspect() { engine inspect --format "$2" "$1"; }
+cgroup_of() { sed -n 's/^0::/\/sys\/fs\/cgroup/p' "/proc/$(inspect "$1" '{{.State.Pid}}')/cgroup"; }
+host_namespaces() { (cd /proc/self/ns && for ns in cgroup ipc mnt net pid time user uts; do readlink "$ns"; done) | tr '\n' ' '; }
+
+# What the container finds itself in: probe RUN-ARGUMENTS... (the image is ours)
+probe() { run_none --rm -e "HOST_NS=$(host_namespaces)" "$@" busybox sh -c "$(cat "$LIB/probe.sh")"; }
+
+# A container run once for several cases: its output and status are kept, and each case looks at its own line.
+once() {
+    local name=$1 rc=0
+    shift
+    "$@" >"$BATS_FILE_TMPDIR/$name" 2>&1 || rc=$?
+    echo "$rc" >"$BATS_FILE_TMPDIR/$name.status"
+}
+# Put what once() kept where `run` would: $output and $status.
+recall() {
+    output=$(cat "$BATS_FILE_TMPDIR/$1")
+    # shellcheck disable=SC2034 # the caller's
+    status=$(cat "$BATS_FILE_TMPDIR/$1.status")
+}
+
+# The assertions print what they saw, so that a failure can be read without a second run.
+has() {
+    local line
+    for line in "$@"; do
+        grep -qxF -- "$line" <<<"$output" && continue
+        printf 'no line "%s" in:\n%s\n' "$line" "$output"
+        return 1
+    done
+}
+matches() {
+    grep -qE -- "$1" <<<"$output" && return 0
+    printf 'nothing matches "%s" in:\n%s\n' "$1" "$output"
+    return 1
+}
+lacks() {
+    grep -qE -- "$1" <<<"$output" || return 0
+    printf '"%s" is in:\n%s\n' "$1" "$output"
+    return 1
+}
+status_is() {
+    [ "$status" -eq "$1" ] && return 0
+    printf 'status %s, not %s; output:\n%s\n' "$status" "$1" "$output"
+    return 1
+}
+equal() {
+    [ "$1" = "$2" ] && return 0
+    printf 'is:     %s\nshould: %s\n' "$1" "$2"
+    return 1
+}
+# eventually SECONDS COMMAND...
+eventually() {
+    local until=$((SECONDS + $1))
+    shift
+    while ! "$@"; do
+        [ "$SECONDS" -lt "$until" ] || { echo "never became true: $*" && return 1; }
+        sleep 0.3
+    done
+}
+
+# What containers leave on a machine when they are not cleared away.
+traces() {
+    find /sys/fs/cgroup -mindepth 1 -type d \( -path '*/docker/*' -o -path '*libpod*' -o -path '*mayfly*' \) \
+        ! -path '*mayfly-vm.service*' ! -path '*/libpod_parent' ! -name conmon 2>/dev/null || true
+    find /run/docker/runtime-runc/moby /run/runc /run/crun /run/mayfly /run/user/0/mayfly \
+        -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
+    cut -d ' ' -f 5 /proc/self/mountinfo | grep -E '^/(var/lib/(docker|containers)/.*/merged|run/(docker|containers|mayfly))' || true
+}

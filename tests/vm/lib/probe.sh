@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash disable=SC2012
+# Runs inside a container, in busybox's shell: say what this process finds itself in, one fact a line, without
+# anything that differs from run to run, so that two runtimes' answers can be compared line by line.
+# HOST_NS: the host's namespaces, "pid:[4026531836] net:[...] ...".
+status() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
+
+echo "id=$(id -u):$(id -g) groups=$(id -G)"
+echo "hostname=$(hostname)"
+echo "cwd=$(pwd)"
+echo "umask=$(umask)"
+for field in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters SigBlk SigIgn; do
+    echo "$field=$(status "$field")"
+done
+echo "nofile=$(ulimit -Sn):$(ulimit -Hn)"
+sed -n '2,$s/^/limit /p' /proc/self/limits
+echo "oom_score_adj=$(cat /proc/self/oom_score_adj)"
+echo "label=$(cat /proc/self/attr/current 2>/dev/null)"
+echo "links=$(ls /sys/class/net | tr '\n' ' ')"
+for file in pids.max memory.max memory.swap.max memory.low cpu.max cpu.weight cpuset.cpus io.weight hugetlb.2MB.max; do
+    echo "$file=$(cat /sys/fs/cgroup/$file 2>/dev/null)"
+done
+echo "cgroup=$(cat /proc/self/cgroup)"
+echo "uid_map=$(tr -s ' ' </proc/self/uid_map)"
+for ns in cgroup ipc mnt net pid time user uts; do
+    own=$(readlink /proc/self/ns/$ns)
+    case " $HOST_NS " in
+    *" $own "*) echo "namespace $ns: the host's" ;;
+    *) echo "namespace $ns: its own" ;;
+    esac
+done
+# Field 5 is the target, 6 its options, then optional fields up to "-", the type, the source, the superblock's options.
+sed -e 's/ \(shared\|master\|propagate_from\):[0-9]*/ \1/g' /proc/self/mountinfo | while read -r _ _ _ root target options rest; do
+    fs=${rest##*- }
+    optional=${rest%%-*}
+    case $fs in
+    overlay*) fs=overlay root=/ ;;
+    *) case $root in /var/lib/docker/* | /var/lib/containers/* | /run/containers/* | /containers/*) root=... ;; esac ;;
+    esac
+    echo "mount $target $options ${optional:+$optional}$(echo "$fs" | sed 's/size=[0-9]*k\?,\?//') root $root"
+done
+find /dev ! -path '/dev/pts/*' ! -path '/dev/shm/*' ! -path '/dev/mqueue/*' | sort | while read -r node; do
+    echo "dev $node $(stat -c '%A %u:%g %t:%T' "$node") $(readlink "$node" | sed 's/\[[0-9]*\]/[N]/')"
+done
+for path in /proc/kcore /proc/keys /proc/timer_list /proc/acpi /proc/scsi /sys/firmware /proc/interrupts /proc/asound \
+    /proc/latency_stats /proc/sched_debug /sys/devices/virtual/powercap /sys/fs/selinux; do
+    [ -e "$path" ] && echo "masked $path: $(stat -c '%F %A' "$path"), $(head -c 1 "$path" 2>/dev/null | wc -c) byte(s), $(ls "$path" 2>/dev/null | wc -l) name(s)"
+done
+for path in / /proc/sys/kernel/hostname /proc/sysrq-trigger /sys/kernel /sys/fs/cgroup/cgroup.procs; do
+    if [ -d "$path" ]; then
+        if mkdir "$path/probe" 2>/dev/null; then rmdir "$path/probe" && echo "write $path: can"; else echo "write $path: cannot"; fi
+    elif [ -e "$path" ]; then
+        if true 2>/dev/null >>"$path"; then echo "write $path: can"; else echo "write $path: cannot"; fi
+    fi
+done
+echo "ping_group_range=$(tr '\t' ' ' </proc/sys/net/ipv4/ping_group_range)"
+echo "unprivileged_port_start=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)"
+echo "descriptors=$(ls /proc/$$/fd | tr '\n' ' ')"
+echo "pid=$$ ppid=$(status PPid) session=$(cut -d ' ' -f 6 /proc/self/stat)"
+env | grep -v '^HOST_NS=\|^HOSTNAME=' | sort | sed 's/^/env /'
