@@ -35,7 +35,7 @@ static const char *type_text(const struct field *field)
 		[FIELD_LIST] = "list of objects",
 		[FIELD_PAIRS] = "map of texts",
 		[FIELD_MAP] = "map of objects",
-		[FIELD_CUSTOM] = "checked text, list or number",
+		[FIELD_CUSTOM] = "checked",
 		[FIELD_REFUSED] = "refused",
 		[FIELD_IGNORED] = "ignored",
 	};
