@@ -19,7 +19,8 @@ oci_tests = \
 	tests/unit/seccomp_test \
 	tests/unit/spec_test \
 	tests/unit/state_test \
-	tests/unit/text_test
+	tests/unit/text_test \
+	tests/unit/types_test
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 EXTRA_DIST += tests/unit/tap.h tests/unit/config.h
@@ -46,7 +47,41 @@ tests_unit_state_test_SOURCES = tests/unit/state_test.c
 tests_unit_state_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_text_test_SOURCES = tests/unit/text_test.c
 tests_unit_text_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_types_test_SOURCES = tests/unit/types_test.c
+tests_unit_types_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+
+# The page about the specification is printed from the decoder's tables.
+check_PROGRAMS += tests/lint/fields
+tests_lint_fields_SOURCES = tests/lint/fields.c
+tests_lint_fields_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+TESTS += tests/lint/spec-coverage
+EXTRA_DIST += tests/lint/spec-coverage docs/spec-coverage.md
+
+# "make fuzz" builds and runs each target for FUZZ_SECONDS; what it finds lands in tests/fuzz/found/.
+FUZZ_TARGETS = spec process state mount_options
+FUZZ_SECONDS = 60
+FUZZ_CC = clang
+FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/arena.c
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c \
+	tests/fuzz/mount_options.c tests/fuzz/corpus
+
+fuzz: tests/lint/fields
+	mkdir -p tests/fuzz/found
+	tests/lint/fields --dictionary | LC_ALL=C sort -u >tests/fuzz/found/dictionary
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p tests/fuzz/found/$$target && \
+		$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) -o tests/fuzz/found/$$target.bin \
+			$(srcdir)/tests/fuzz/$$target.c \
+			$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES))) $(YAJL_LIBS) && \
+		tests/fuzz/found/$$target.bin -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+			-dict=tests/fuzz/found/dictionary -artifact_prefix=tests/fuzz/found/ \
+			-print_final_stats=1 tests/fuzz/found/$$target $(srcdir)/tests/fuzz/corpus/$$target \
+			|| exit 1; \
+	done
+
+.PHONY: fuzz
 
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test
