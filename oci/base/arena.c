@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A chain of blocks, freed at once. */
-#define _GNU_SOURCE
 #include "oci/base/arena.h"
 
 #include <stdint.h>

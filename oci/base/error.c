@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors as values. Runs on both sides of clone(): no allocation, no locks. */
-#define _GNU_SOURCE
 #include "oci/base/error.h"
 
 #include <errno.h>

@@ -1,0 +1,36 @@
+# docs/: man pages made from Markdown, completions, examples for the callers.
+man_pages = \
+	docs/man/mayfly.1 \
+	docs/man/mayfly-create.1 \
+	docs/man/mayfly-delete.1 \
+	docs/man/mayfly-exec.1 \
+	docs/man/mayfly-features.1 \
+	docs/man/mayfly-kill.1 \
+	docs/man/mayfly-list.1 \
+	docs/man/mayfly-plan.1 \
+	docs/man/mayfly-ps.1 \
+	docs/man/mayfly-run.1 \
+	docs/man/mayfly-spec.1 \
+	docs/man/mayfly-start.1 \
+	docs/man/mayfly-state.1
+
+# A tarball holds both forms. Awk is everywhere, so no tool has to be there to build a page.
+dist_man1_MANS += $(man_pages)
+EXTRA_DIST += $(man_pages:=.md) docs/man/to-man
+MAINTAINERCLEANFILES = $(man_pages)
+
+docs/man/%.1: docs/man/%.1.md docs/man/to-man
+	$(AM_V_GEN)$(MKDIR_P) docs/man && \
+	$(AWK) -f $(top_srcdir)/docs/man/to-man $< >$@.tmp && mv $@.tmp $@
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = completions/mayfly.bash
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = completions/_mayfly
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = completions/mayfly.fish
+
+dist_doc_DATA = README.md NEWS SECURITY.md
+examplesdir = $(docdir)/examples
+dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
+EXTRA_DIST += CONTRIBUTING.md docs/architecture.md

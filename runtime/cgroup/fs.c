@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver by files: make a cgroup, its parents and their controllers (cgroup-v2.rst,
+ * "Organizing Processes and Threads", "Controlling Controllers").
+ */
+#include "runtime/cgroup/files.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/sys.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How often to begin again when a parent vanishes: another container's end, or its undo. */
+enum { TRIES = 8 };
+
+/* What our umask takes away is given back: others may look at a cgroup. */
+static int make_directory(int parent, const char *name)
+{
+	if (mkdirat(parent, name, 0755) < 0)
+		return -errno;
+	return fchmodat(parent, name, 0755, 0) < 0 ? -errno : 0;
+}
+
+static int fail_to_make(const struct host *host, int code, const char *path, struct error *err)
+{
+	if ((code == EACCES || code == EPERM || code == EROFS) &&
+		(host->euid != 0 || host->in_user_namespace))
+		return fail(err, code,
+			"make cgroup \"%s\": rootless needs no limits + no cgrouppath when no "
+			"permission is granted for cgroups",
+			path);
+	return fail(err, code, "make cgroup \"%s\"", path);
+}
+
+/* Open the component NAME of a path below DIR, made when missing; counts what was made. */
+static int open_or_make(int dir, const char *name, int *created)
+{
+	int fd = files_open(dir, name, O_PATH | O_DIRECTORY);
+
+	if (fd != -ENOENT)
+		return fd;
+
+	int made = make_directory(dir, name);
+
+	if (made < 0 && made != -EEXIST)
+		return made;
+	*created = made == 0 ? *created + 1 : 0;
+	return files_open(dir, name, O_PATH | O_DIRECTORY);
+}
+
+/* Take the next component of *REST into NAME: false at the end. */
+static bool next_component(const char **rest, char name[NAME_MAX + 1])
+{
+	size_t length;
+
+	*rest += strspn(*rest, "/");
+	length = strcspn(*rest, "/");
+	if (length == 0 || length > NAME_MAX)
+		return false;
+	memcpy(name, *rest, length);
+	name[length] = '\0';
+	*rest += length;
+	return true;
+}
+
+static int open_parent(int mount, const char *path, int *created)
+{
+	int AUTO_FD
+	dir = files_open(mount, path, O_PATH | O_DIRECTORY);
+	char name[NAME_MAX + 1];
+	const char *rest = path;
+
+	if (dir != -ENOENT)
+		return take_fd(&dir);
+	dir = files_open(mount, "", O_PATH | O_DIRECTORY);
+	while (dir >= 0 && next_component(&rest, name)) {
+		int next = open_or_make(dir, name, created);
+
+		fd_close(&dir);
+		dir = next;
+	}
+	return take_fd(&dir);
+}
+
+static unsigned int enabled_in(int dir)
+{
+	char text[512];
+
+	if (files_read(dir, "cgroup.subtree_control", text, sizeof(text)) < 0)
+		return 0;
+	return host_controllers_parse(text);
+}
+
+/* "+memory +pids" in one write: the mask is in BUFFER as text. */
+static size_t controllers_text(unsigned int mask, char buffer[256])
+{
+	size_t used = 0;
+
+	for (const struct controller_name *row = host_controllers; row->name; row++)
+		if (mask & row->bit)
+			used += (size_t)snprintf(
+				buffer + used, 256 - used, "%s+%s", used ? " " : "", row->name);
+	return used;
+}
+
+static int fail_to_enable(
+	int code, const char *controller, const char *path, int depth, struct error *err)
+{
+	const char *of = path + strspn(path, "/");
+	int length = 0;
+
+	/* The first DEPTH components: which of the ancestors refused. */
+	for (; depth > 0; depth--) {
+		length += (int)strspn(of + length, "/");
+		length += (int)strcspn(of + length, "/");
+	}
+	switch (code) {
+	case EBUSY:
+		return fail(err, code,
+			"enable controller \"%s\" below cgroup \"/%.*s\": it has processes of "
+			"its "
+			"own, and a cgroup has either those or controllers for its children "
+			"(no "
+			"internal processes)",
+			controller, length, of);
+	case ENOENT:
+		return fail(err, 0, "controller \"%s\" not available in cgroup \"/%.*s\"",
+			controller, length, of);
+	case EOPNOTSUPP:
+		return fail(err, code,
+			"enable controller \"%s\" below cgroup \"/%.*s\": it is threaded",
+			controller, length, of);
+	case EINVAL:
+		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
+		return fail(err, code,
+			"enable controller \"%s\" below cgroup \"/%.*s\": are there real-time "
+			"processes?",
+			controller, length, of);
+	default:
+		return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"",
+			controller, length, of);
+	}
+}
+
+struct enabling {
+	unsigned int target; /* shrinks by what an ancestor refused */
+	unsigned int wanted; /* must not be refused */
+	const char *path;
+	struct error *err;
+};
+
+/* In one ancestor, DEPTH components below the mount. */
+static int enable_in(struct enabling *enabling, int dir, int depth)
+{
+	unsigned int missing = enabling->target & ~enabled_in(dir);
+	char text[256];
+	size_t length = controllers_text(missing, text);
+
+	if (!missing || files_write(dir, "cgroup.subtree_control", text, length) == 0)
+		return 0;
+	/* One refused controller hides the others in one write. */
+	for (const struct controller_name *row = host_controllers; row->name; row++) {
+		if (!(missing & row->bit))
+			continue;
+		length = controllers_text(row->bit, text);
+
+		int code = -files_write(dir, "cgroup.subtree_control", text, length);
+
+		if (code == 0)
+			continue;
+		if (enabling->wanted & row->bit)
+			return fail_to_enable(
+				code, row->name, enabling->path, depth, enabling->err);
+		enabling->target &= ~row->bit;
+	}
+	return 0;
+}
+
+/*
+ * Enable what is wanted in every ancestor, and for the statistics whatever else there is. What
+ * the parent has enabled its ancestors have, so that one read is all it takes mostly. In the
+ * hybrid layout the resources are cgroup v1's: nothing but what is wanted is touched.
+ */
+static int enable_controllers(int mount, int parent, const struct host *host, const char *path,
+	unsigned int wanted, struct error *err)
+{
+	unsigned int others = host->cgroup == CGROUP_UNIFIED ? host->controllers : 0;
+	struct enabling enabling = {wanted | others, wanted, path, err};
+	const char *rest = path;
+	char name[NAME_MAX + 1];
+	int depth = 0;
+
+	if (!(enabling.target & ~(enabling.target ? enabled_in(parent) : 0)))
+		return 0;
+
+	int AUTO_FD
+	dir = files_open(mount, "", O_PATH | O_DIRECTORY);
+
+	while (dir >= 0) {
+		if (enable_in(&enabling, dir, depth++) < 0)
+			return -1;
+		if (!next_component(&rest, name))
+			return 0;
+
+		int next = files_open(dir, name, O_PATH | O_DIRECTORY);
+
+		fd_close(&dir);
+		dir = next;
+	}
+	return fail(err, -dir, "open cgroup \"/%s\"", path);
+}
+
+/* The controllers that work only on whole processes: cgroup-v2.rst, "Threads". */
+enum {
+	DOMAIN_CONTROLLERS = CONTROLLER_IO | CONTROLLER_MEMORY | CONTROLLER_HUGETLB |
+			     CONTROLLER_RDMA | CONTROLLER_MISC | CONTROLLER_DMEM
+};
+
+static int check_type(const struct cgroup *cgroup, unsigned int wanted, struct error *err)
+{
+	char type[64];
+	ssize_t length = files_read(cgroup->fd, "cgroup.type", type, sizeof(type));
+
+	if (length < 0)
+		return fail(err, (int)-length, "read cgroup.type of \"%s\"", cgroup->path);
+	type[strcspn(type, "\n")] = '\0';
+	if (!strcmp(type, "domain"))
+		return 0;
+	if (!strcmp(type, "domain invalid")) {
+		if (wanted & DOMAIN_CONTROLLERS)
+			return fail(err, 0,
+				"cannot enter cgroupv2 \"%s\" with domain controllers -- it is "
+				"in an invalid state",
+				cgroup->path);
+		return cgroup_write(cgroup, "cgroup.type", "threaded", err);
+	}
+	if (wanted & DOMAIN_CONTROLLERS)
+		return fail(err, 0,
+			"cannot enter cgroupv2 \"%s\" with domain controllers -- it is in %s "
+			"mode",
+			cgroup->path, type);
+	return 0;
+}
+
+/* Frozen by itself or by an ancestor: a process born here would never run. */
+static int check_events(const struct cgroup *cgroup, struct error *err)
+{
+	int AUTO_FD
+	fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	struct events events;
+	size_t count = 0;
+	int answer = fd < 0 ? fd : files_read_events(fd, &events);
+
+	if (answer < 0)
+		return fail(err, -answer, "read cgroup.events of \"%s\"", cgroup->path);
+	if (events.populated && files_count_processes(cgroup->fd, &count) == 0 && count > 0)
+		return fail(err, 0, "container's cgroup is not empty: %zu process(es) found",
+			count);
+	if (events.frozen)
+		return fail(err, 0, "container's cgroup unexpectedly frozen");
+	return 0;
+}
+
+/* The leaf, in its PARENT: 0, -1 with *err, or 1 when the parent has vanished. */
+static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
+	const char *name, unsigned int wanted, struct error *err)
+{
+	int made = make_directory(parent, name);
+
+	if (made == -ENOENT || made == -ENODEV)
+		return 1;
+	if (made < 0 && made != -EEXIST)
+		return fail_to_make(host, -made, cgroup->path, err);
+	cgroup->created = made == 0 ? cgroup->created + 1 : 0;
+	cgroup->fd = files_open(parent, name, O_PATH | O_DIRECTORY);
+	if (cgroup->fd < 0) {
+		int code = -cgroup->fd;
+
+		cgroup->fd = -1;
+		return fail(err, code, "open cgroup \"%s\"", cgroup->path);
+	}
+	if (check_events(cgroup, err) < 0)
+		return -1;
+	return check_type(cgroup, wanted, err);
+}
+
+int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
+	unsigned int wanted, struct error *err)
+{
+	char parent_path[PATH_MAX];
+	const char *name;
+	int answer = 1;
+
+	*cgroup = (struct cgroup){.fd = -1, .mount = -1, .path = path};
+	if (files_split(path, parent_path, &name, err) < 0)
+		return -1;
+	cgroup->mount = files_open_mount(host, err);
+	if (cgroup->mount < 0)
+		return -1;
+	for (int tries = 0; answer == 1 && tries < TRIES; tries++) {
+		cgroup->created = 0;
+
+		int AUTO_FD
+		parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
+
+		if (parent < 0) {
+			answer = fail_to_make(host, -parent, path, err);
+			break;
+		}
+		answer = enable_controllers(
+			cgroup->mount, parent, host, parent_path, wanted, err);
+		if (answer == 0)
+			answer = make_leaf(cgroup, host, parent, name, wanted, err);
+	}
+	if (answer == 0)
+		return 0;
+	if (answer == 1)
+		(void)fail(
+			err, ENOENT, "make cgroup \"%s\": its parent is being removed", path);
+	if (cgroup->created > 0)
+		cgroup_undo(cgroup, 0);
+	cgroup_close(cgroup);
+	return -1;
+}

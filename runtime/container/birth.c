@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a bundle to a created container: what create, run and plan share. */
+#include "runtime/container/operation.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/sys.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int birth_bundle(struct birth *birth, const char *bundle, struct error *err)
+{
+	char *absolute = realpath(bundle ? bundle : ".", NULL);
+
+	if (!absolute)
+		return fail(err, errno, "the bundle \"%s\"", bundle ? bundle : ".");
+	birth->request.bundle = arena_text(&birth->operation.arena, absolute);
+	free(absolute);
+	return birth->request.bundle ? 0 : fail(err, ENOMEM, "read the bundle");
+}
+
+static int read_config(struct birth *birth, const char *name, struct error *err)
+{
+	struct arena *arena = &birth->operation.arena;
+	int AUTO_FD bundle = sys_openat(AT_FDCWD, birth->request.bundle, O_PATH | O_DIRECTORY, 0);
+
+	if (!name)
+		name = "config.json";
+	if (bundle < 0)
+		return fail(err, -bundle, "open the bundle \"%s\"", birth->request.bundle);
+	if (file_read(bundle, name, OCI_BYTES_MAX, arena, &birth->config, &birth->config_length, err) < 0) {
+		if (err->code == ENOENT)
+			return fail(err, 0, "JSON specification file %s not found in \"%s\"", name,
+				birth->request.bundle);
+		return -1;
+	}
+	return oci_spec_parse(birth->config, birth->config_length, arena, &birth->spec, err);
+}
+
+int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, enum request_verb verb, struct error *err)
+{
+	struct operation *operation = &birth->operation;
+
+	*birth = (struct birth){
+		.operation = { .global = global, .store = { .fd = -1 }, .container = { .dir = -1 } },
+		.request = {
+			.verb = verb,
+			.id = id,
+			.preserve_fds = options->preserve_fds,
+			.no_pivot = options->no_pivot,
+			.no_new_keyring = options->no_new_keyring,
+			.systemd_cgroup = global->systemd_cgroup,
+			.allow_missing_controllers = global->allow_missing_controllers,
+			.force_rootless = global->rootless == MAYFLY_ROOTLESS_YES,
+		},
+		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .init_pidfd = -1,
+			.init_root = -1 },
+		.pid_file = options->pid_file,
+	};
+	if (oci_id_check(id, err) < 0)
+		return -1;
+	if (birth_bundle(birth, options->bundle, err) < 0 ||
+		read_config(birth, options->config, err) < 0 || operation_host(operation, err) < 0)
+		return -1;
+	birth->wanted = (struct wanted){
+		.spec = birth->spec,
+		.process = birth->spec->process,
+		.request = &birth->request,
+		.host = &operation->host,
+	};
+	return plan_build(&birth->plan, &birth->wanted, &operation->arena, err);
+}
+
+void birth_warn(const struct birth *birth)
+{
+	const struct operation *operation = &birth->operation;
+
+	for (size_t i = 0; birth->spec && i < birth->spec->warnings.n_texts; i++)
+		operation_log(operation, "warning", "%s", birth->spec->warnings.texts[i]);
+	for (size_t i = 0; i < birth->plan.n_warnings; i++)
+		operation_log(operation, "warning", "%s", birth->plan.warnings[i]);
+	for (size_t i = 0; i < birth->plan.n_unenforced; i++)
+		operation_log(operation, "unenforced", "NOT ENFORCED: %s", birth->plan.unenforced[i]);
+}
+
+/* RFC 3339 with nanoseconds, because CRI-O decodes it as such. */
+static const char *now_text(struct arena *arena)
+{
+	struct timespec now;
+	struct tm utc;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	return arena_format(arena, "%s.%09ldZ", date, now.tv_nsec);
+}
+
+static const char *rootfs_of(const struct birth *birth, struct arena *arena)
+{
+	const char *path = birth->spec->root->path;
+
+	return path[0] == '/' ? path : arena_format(arena, "%s/%s", birth->request.bundle, path);
+}
+
+static int make_record(struct birth *birth, struct error *err)
+{
+	struct arena *arena = &birth->operation.arena;
+	const struct oci_spec *spec = birth->spec;
+	const struct oci_namespace *pid = oci_namespace_find(spec->linux, CLONE_NEWPID);
+	struct record *record = arena_alloc(arena, sizeof(*record));
+	char *boot_id = arena_alloc(arena, BOOT_ID_SIZE);
+
+	if (!record || !boot_id)
+		return fail(err, ENOMEM, "make the record");
+
+	int done = process_boot_id(boot_id);
+
+	if (done < 0)
+		return fail(err, -done, "read the boot id");
+	*record = (struct record){
+		.format = 1,
+		.phase = RECORD_CREATING,
+		.id = birth->request.id,
+		.bundle = birth->request.bundle,
+		.rootfs = rootfs_of(birth, arena),
+		.created = now_text(arena),
+		.owner = geteuid(),
+		.boot_id = boot_id,
+		.cgroup = birth->plan.cgroup,
+		.systemd_cgroup = birth->request.systemd_cgroup,
+		.own_pid_namespace = pid && !pid->path,
+		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
+		.has_process = spec->process != NULL,
+		.poststart = spec->hooks && spec->hooks->n_poststart,
+		.poststop = spec->hooks && spec->hooks->n_poststop,
+		.annotations = spec->annotations,
+		.n_annotations = spec->n_annotations,
+		.unenforced = birth->plan.unenforced,
+		.n_unenforced = birth->plan.n_unenforced,
+	};
+	if (!record->rootfs || !record->created)
+		return fail(err, ENOMEM, "make the record");
+	birth->operation.container.record = record;
+	return 0;
+}
+
+/* Compiled filters are shared by all containers of a root; a cache that cannot be made is none. */
+static const char *seccomp_cache(struct birth *birth)
+{
+	struct operation *operation = &birth->operation;
+
+	if (!birth->plan.seccomp ||
+		(mkdirat(operation->store.fd, ".seccomp", 0700) < 0 && errno != EEXIST))
+		return NULL;
+	return arena_format(&operation->arena, "%s/.seccomp", operation->store.path);
+}
+
+static int commit_record(struct birth *birth, struct error *err)
+{
+	struct container *container = &birth->operation.container;
+	struct record *record = container->record;
+	struct process_id id;
+	int done = process_identify(birth->launch.pid, birth->launch.pidfd, &id);
+
+	if (done < 0)
+		return fail(err, -done, "identify the container's process");
+	record->pid = (uint64_t)id.pid;
+	record->start_time = id.start_time;
+	record->pidfs = id.pidfs;
+	record->phase = RECORD_READY;
+	if (container_save(container, err) < 0)
+		return -1;
+	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
+		return -1;
+	return launch_commit(&birth->launch, err);
+}
+
+static int launch_all(struct birth *birth, const struct mayfly_create *options, struct error *err)
+{
+	struct container *container = &birth->operation.container;
+
+	/* The intent: from here on every command can see what there may be to undo. */
+	if (make_record(birth, err) < 0 || container_save(container, err) < 0 ||
+		file_replace(container->dir, "config.json", 0600, birth->config, birth->config_length, err) < 0)
+		return -1;
+	birth->launch = (struct launch){
+		.plan = &birth->plan,
+		.host = &birth->operation.host,
+		.wanted = &birth->wanted,
+		.state_dir = container->dir,
+		.seccomp_cache = seccomp_cache(birth),
+		.console_socket = options->console_socket,
+		.pidfd_socket = options->pidfd_socket,
+		.init_pidfd = -1,
+		.init_root = -1,
+	};
+	if (launch_prepare(&birth->launch, err) < 0)
+		return -1;
+	if (commit_record(birth, err) < 0) {
+		launch_undo(&birth->launch);
+		return -1;
+	}
+	return 0;
+}
+
+int birth_create(struct birth *birth, const struct mayfly_create *options, struct error *err)
+{
+	struct operation *operation = &birth->operation;
+	struct error ignored; /* the error to tell is the one that brought us here */
+
+	if (store_open(&operation->store, operation->global, true, &operation->arena, err) < 0 ||
+		container_make(&operation->container, &operation->store, birth->request.id,
+			&operation->arena, err) < 0)
+		return -1;
+	if (launch_all(birth, options, err) == 0)
+		return 0;
+	/* A failed hook ends the lifecycle where delete does: runtime.md, Lifecycle. */
+	if (birth->launch.hooks_ran && operation->container.record->poststop)
+		(void)operation_hooks(operation, HOOK_POSTSTOP, 0, &ignored);
+	(void)container_forget(&operation->container, &ignored);
+	return -1;
+}
+
+void birth_close(struct birth *birth)
+{
+	if (birth->launch.plan)
+		launch_close(&birth->launch);
+	operation_close(&birth->operation);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec, features, --version: what can be said without a container. */
+#include "config.h"
+
+#include "runtime/container/operation.h"
+
+#include "oci/features.h"
+#include "oci/template.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/self.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int mayfly_setup(char *const argv[], bool seal, struct error *err)
+{
+	if (self_setup(err) < 0)
+		return -1;
+	if (seal && self_seal(argv, err) < 0)
+		return -1;
+
+	/* After the seal, whose exec would close what --preserve-fds keeps. */
+	int done = fd_cloexec_from(3);
+
+	return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
+}
+
+int mayfly_spec(bool rootless, char **ret_json, struct error *err)
+{
+	const struct oci_template template = { .rootless = rootless, .uid = geteuid(), .gid = getegid() };
+	struct arena arena = { 0 };
+	const char *text;
+	int result = oci_template_print(&template, &arena, &text, err);
+
+	if (result == 0)
+		result = operation_text(text, false, ret_json, err);
+	arena_free(&arena);
+	return result;
+}
+
+int mayfly_features(char **ret_json, struct error *err)
+{
+	const struct oci_features features = {
+		.libseccomp_version = launch_seccomp_version(),
+		.seccomp_supported_flags = launch_seccomp_flags(),
+	};
+	struct arena arena = { 0 };
+	const char *text;
+	int result = oci_features_print(&features, &arena, &text, err);
+
+	if (result == 0)
+		result = operation_text(text, false, ret_json, err);
+	arena_free(&arena);
+	return result;
+}
+
+int mayfly_version(char **ret_text, struct error *err)
+{
+	/* No other line may hold the word "version": moby takes the last field of any line that does. */
+	if (asprintf(ret_text, "mayfly version %s\ncommit: %s\nspec: %s\nlibseccomp: %s\n", PACKAGE_VERSION,
+		MAYFLY_COMMIT, OCI_VERSION, launch_seccomp_version()) < 0)
+		return fail(err, ENOMEM, "print the version");
+	return 0;
+}

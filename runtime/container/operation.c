@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a container for a command, and ending one. */
+#include "runtime/container/operation.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/sys.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int operation_open(struct operation *operation, const struct mayfly_global *global, const char *id,
+	struct error *err)
+{
+	*operation = (struct operation){ .global = global, .store = { .fd = -1 }, .container = { .dir = -1 } };
+	/* Before any path is built from it. */
+	if (oci_id_check(id, err) < 0)
+		return -1;
+	if (store_open(&operation->store, global, false, &operation->arena, err) < 0)
+		return -1;
+	return container_open(&operation->container, &operation->store, id, &operation->arena, err);
+}
+
+void operation_close(struct operation *operation)
+{
+	container_close(&operation->container);
+	store_close(&operation->store);
+	arena_free(&operation->arena);
+}
+
+int operation_host(struct operation *operation, struct error *err)
+{
+	if (operation->host_known)
+		return 0;
+	if (host_probe(&operation->host, &operation->arena, err) < 0)
+		return -1;
+	operation->host_known = true;
+	return 0;
+}
+
+void operation_log(const struct operation *operation, const char *level, const char *format, ...)
+{
+	char sentence[2048];
+	va_list args;
+
+	if (!operation->global->log)
+		return;
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	operation->global->log(level, sentence);
+}
+
+int operation_text(const char *text, bool newline, char **ret, struct error *err)
+{
+	if (asprintf(ret, "%s%s", text, newline ? "\n" : "") < 0)
+		return fail(err, ENOMEM, "print the answer");
+	return 0;
+}
+
+int operation_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	char directory[4096], name[4096], digits[16];
+
+	if (strlen(path) >= sizeof(directory))
+		return fail(err, ENAMETOOLONG, "--pid-file");
+	strcpy(directory, path);
+	strcpy(name, path);
+
+	int AUTO_FD dir = sys_openat(AT_FDCWD, dirname(directory), O_RDONLY | O_DIRECTORY, 0);
+
+	if (dir < 0)
+		return fail(err, -dir, "open the directory of the pid file \"%s\"", path);
+
+	/* Digits and nothing else: containerd gives the whole content to atoi. */
+	int length = snprintf(digits, sizeof(digits), "%d", pid);
+
+	if (file_replace(dir, basename(name), 0644, digits, (size_t)length, err) < 0) {
+		error_while(err, "write the pid file");
+		return -1;
+	}
+	return 0;
+}
+
+int operation_cgroup(struct operation *operation, struct cgroup *ret, struct error *err)
+{
+	if (operation_host(operation, err) < 0)
+		return -1;
+	return container_cgroup(&operation->container, &operation->host, ret, err);
+}
+
+int operation_hooks(struct operation *operation, enum hook_point point, pid_t pid,
+	struct error *err)
+{
+	struct container *container = &operation->container;
+	struct oci_spec *spec;
+	size_t count = 0;
+
+	if (container_config(container, &spec, err) < 0)
+		return -1;
+
+	const struct oci_hook *list = hook_list(spec->hooks, point, &count);
+	const struct request request = { .id = container->id, .bundle = container->record->bundle };
+	const struct wanted wanted = { .spec = spec, .request = &request };
+	struct hook_state state;
+
+	if (launch_state_text(&wanted, container->arena, point, &state, err) < 0)
+		return -1;
+	state.pid = pid;
+	return hook_run_all(point, list, count, &state, environ, container->record->bundle, err);
+}
+
+/* Without a cgroup there is only the one process to kill; its pid namespace goes with it. */
+static int kill_process(struct operation *operation, struct error *err)
+{
+	const struct process_id id = record_process(operation->container.record);
+	int AUTO_FD pidfd = process_open(&id);
+
+	if (pidfd < 0)
+		return 0; /* gone, or a zombie that waits for its parent */
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* ESRCH: it went in between */
+
+	int done = fd_await(pidfd, OPERATION_TIMEOUT_MS);
+
+	if (done == -ETIMEDOUT)
+		return fail(err, 0, "container init still running");
+	return done < 0 ? fail(err, -done, "wait for the container's process") : 0;
+}
+
+static int kill_all(struct operation *operation, struct error *err)
+{
+	struct cgroup cgroup;
+	int result;
+
+	if (operation_cgroup(operation, &cgroup, err) < 0)
+		return err->code == ENOENT ? kill_process(operation, err) : -1;
+	result = cgroup_kill(&cgroup, OPERATION_TIMEOUT_MS, err);
+	cgroup_close(&cgroup);
+	if (result < 0)
+		error_while(err, "container init still running");
+	return result;
+}
+
+static bool of_this_boot(const struct record *record)
+{
+	char boot_id[BOOT_ID_SIZE];
+
+	return process_boot_id(boot_id) < 0 || !strcmp(boot_id, record->boot_id);
+}
+
+int operation_destroy(struct operation *operation, struct error *err)
+{
+	struct container *container = &operation->container;
+	const struct record *record = container->record;
+	struct error warning;
+	char line[2048];
+
+	/* A killed create that had not come to its first record has had no effect yet but the directory. */
+	if (!record)
+		return container_forget(container, err);
+	if (of_this_boot(record)) {
+		if (kill_all(operation, err) < 0)
+			return -1;
+		if (record->cgroup && (operation_host(operation, err) < 0 ||
+			cgroup_remove(&operation->host, record->cgroup, OPERATION_TIMEOUT_MS, err) < 0))
+			return -1;
+	}
+	if (record->poststop && operation_hooks(operation, HOOK_POSTSTOP, 0, &warning) < 0) {
+		error_print(&warning, line, sizeof(line));
+		operation_log(operation, "warning", "%s", line);
+	}
+	return container_forget(container, err);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the operations on containers share: opening one, ending one. */
+#ifndef MAYFLY_OPERATION_H
+#define MAYFLY_OPERATION_H
+
+#include "oci/spec.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/container/store.h"
+#include "runtime/host/host.h"
+#include "runtime/launch/launch.h"
+
+/* How long we wait for the kernel, or for another command, before we say so. */
+enum { OPERATION_TIMEOUT_MS = 10 * 1000 };
+
+struct operation {
+	const struct mayfly_global *global;
+	struct arena arena;
+	struct store store;
+	struct container container;
+	struct host host;
+	bool host_known;
+};
+
+/* Check the id, open the store and the container. On failure only operation_close() is left to do. */
+int operation_open(struct operation *operation, const struct mayfly_global *global, const char *id,
+	struct error *err);
+void operation_close(struct operation *operation);
+
+/* The facts of this host, asked once. */
+int operation_host(struct operation *operation, struct error *err);
+
+/* A sentence for the log; LEVEL as in struct mayfly_global. */
+void operation_log(const struct operation *operation, const char *level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* malloc'ed copy of TEXT for the caller of the library, with a newline when NEWLINE. */
+int operation_text(const char *text, bool newline, char **ret, struct error *err);
+
+/*
+ * End the container whatever its state: kill every process, remove its cgroup, run poststop hooks (whose
+ * failure is only a warning), remove its directory. The caller holds the lock.
+ */
+int operation_destroy(struct operation *operation, struct error *err);
+
+/* Run the poststart or poststop hooks of the saved config. */
+int operation_hooks(struct operation *operation, enum hook_point point, pid_t pid,
+	struct error *err);
+
+/* The cgroup of the container, open; err->code is ENOENT when it has none or it is gone. */
+int operation_cgroup(struct operation *operation, struct cgroup *ret, struct error *err);
+
+/* Write TEXT to PATH, whole or not at all, without a newline. */
+int operation_pid_file(const char *path, pid_t pid, struct error *err);
+
+/* birth.c: what create, run, exec and plan share. */
+struct birth {
+	struct operation operation;
+	struct request request;
+	struct oci_spec *spec;
+	char *config;           /* its bytes */
+	size_t config_length;
+	struct wanted wanted;
+	struct plan plan;
+	struct launch launch;
+	const char *pid_file;
+};
+
+/* Read and check everything, and build the plan; no side effect. */
+int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, enum request_verb verb, struct error *err);
+
+/* Make the directory, write the intent, launch, and write the record: the container is created. On failure undone. */
+int birth_create(struct birth *birth, const struct mayfly_create *options, struct error *err);
+void birth_close(struct birth *birth);
+
+/* The warnings of spec and plan, and loudly what is not enforced. */
+void birth_warn(const struct birth *birth);
+
+/* The bundle as an absolute path in ARENA. */
+int birth_bundle(struct birth *birth, const char *bundle, struct error *err);
+
+#endif

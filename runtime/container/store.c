@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state root, and one container's directory: directory, lock, record. */
+#include "runtime/container/store.h"
+
+#include "oci/spec.h"
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/host/host.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/sys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+static const char record_name[] = "mayfly.json";
+
+/* Everything a container's directory may hold; nothing else is ever removed. */
+static const char *const our_names[] = {
+	"start", "exec", "config.json", ".config.json.new", ".mayfly.json.new", record_name,
+};
+
+enum { RECORD_LIMIT = 16 * 1024 * 1024 };
+
+/* ---- the root ---- */
+
+static bool inside_user_namespace(void)
+{
+	char map[64];
+	const char initial[] = "         0          0 4294967295";
+	ssize_t length = file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map));
+
+	return length > 0 && strncmp(map, initial, strlen(initial)) != 0;
+}
+
+char *mayfly_default_root(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *user = getenv("USER");
+	bool as_user = geteuid() != 0 || (inside_user_namespace() && (!user || strcmp(user, "root")));
+	char *root;
+
+	if (!as_user || !runtime || !*runtime)
+		return strdup("/run/mayfly");
+	return asprintf(&root, "%s/mayfly", runtime) < 0 ? NULL : root;
+}
+
+/* mkdir -p of 0700; the sticky bit keeps cleaners of $XDG_RUNTIME_DIR away. */
+static int make_directories(const char *path, bool sticky, struct arena *arena, struct error *err)
+{
+	char *copy = arena_text(arena, path);
+
+	if (!copy)
+		return fail(err, ENOMEM, "make \"%s\"", path);
+	for (char *at = copy + 1;; at++) {
+		char was = *at;
+
+		if (was != '/' && was != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			return fail(err, errno, "make the directory \"%s\"", copy);
+		*at = was;
+		if (was == '\0')
+			break;
+	}
+	if (sticky && chmod(path, 01700) < 0)
+		return fail(err, errno, "chmod \"%s\"", path);
+	return 0;
+}
+
+int store_open(struct store *store, const struct mayfly_global *global, bool create,
+	struct arena *arena, struct error *err)
+{
+	bool given = global->root != NULL;
+	struct stat info;
+
+	store->fd = -1;
+	if (given) {
+		store->path = global->root;
+	} else {
+		char *root = mayfly_default_root();
+
+		store->path = root ? arena_text(arena, root) : NULL;
+		free(root);
+	}
+	if (!store->path)
+		return fail(err, ENOMEM, "find the state root");
+	if (!*store->path)
+		return fail(err, 0, "--root: the path is empty");
+
+	int AUTO_FD fd = sys_openat(AT_FDCWD, store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (fd == -ENOENT && create) {
+		if (make_directories(store->path, !given && geteuid() != 0, arena, err) < 0)
+			return -1;
+		fd = sys_openat(AT_FDCWD, store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	}
+	if (fd == -ENOENT)
+		return 0;
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return fail(err, -fd, "the state root \"%s\" must be a directory, not a link", store->path);
+	if (fd < 0)
+		return fail(err, -fd, "open the state root \"%s\"", store->path);
+	if (fstat(fd, &info) < 0)
+		return fail(err, errno, "stat \"%s\"", store->path);
+	if (info.st_ino == 2 && info.st_uid == 0 && !strcmp(store->path, "/"))
+		return fail(err, 0, "--root: \"/\" cannot be the state root");
+	if (info.st_uid != geteuid())
+		return fail(err, 0, "the state root \"%s\" belongs to user %u, not to us", store->path,
+			info.st_uid);
+	if (info.st_mode & (S_IWGRP | S_IWOTH))
+		return fail(err, 0, "the state root \"%s\" can be written by others: chmod go-w", store->path);
+	store->fd = take_fd(&fd);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	fd_close(&store->fd);
+}
+
+/* ---- one container ---- */
+
+static int lock_directory(int dir, int timeout_ms)
+{
+	int64_t deadline = fd_now_ms() + timeout_ms;
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (fd_now_ms() >= deadline)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 16000000)
+			pause.tv_nsec *= 2;
+	}
+	return 0;
+}
+
+int container_make(struct container *container, struct store *store, const char *id,
+	struct arena *arena, struct error *err)
+{
+	struct stat info;
+
+	*container = (struct container){ .store = store, .id = id, .dir = -1, .arena = arena };
+	if (mkdirat(store->fd, id, 0711) < 0)
+		return errno == EEXIST ? fail(err, 0, "container with given ID already exists: %s", id) :
+					 fail(err, errno, "make the state directory of \"%s\"", id);
+
+	int AUTO_FD dir = sys_openat(store->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	int done = dir < 0 ? dir : lock_directory(dir, 0);
+
+	/* A `delete --force` may have come between, and taken the empty directory for a leftover. */
+	if (done == 0 && (fstat(dir, &info) < 0 || info.st_nlink == 0))
+		done = -ENOENT;
+	if (done < 0) {
+		(void)unlinkat(store->fd, id, AT_REMOVEDIR); /* only when it is still empty */
+		return fail(err, -done, "lock the state directory of \"%s\"", id);
+	}
+	container->dir = take_fd(&dir);
+	return 0;
+}
+
+static int read_record(struct container *container, struct error *err)
+{
+	char *bytes;
+	size_t length;
+
+	container->record = NULL;
+	if (file_read(container->dir, record_name, RECORD_LIMIT, container->arena, &bytes, &length, err) < 0) {
+		if (err->code == ENOENT)
+			return 0;
+		error_while(err, "read the record of \"%s\"", container->id);
+		return -1;
+	}
+	if (record_parse(bytes, length, container->arena, &container->record, err) < 0) {
+		error_while(err, "the record of \"%s\"", container->id);
+		return -1;
+	}
+	return 0;
+}
+
+int container_open(struct container *container, struct store *store, const char *id,
+	struct arena *arena, struct error *err)
+{
+	*container = (struct container){ .store = store, .id = id, .dir = -1, .arena = arena };
+	if (oci_id_check(id, err) < 0)
+		return -1;
+	if (store->fd < 0)
+		return fail(err, ENOENT, "container does not exist: %s", id);
+
+	int AUTO_FD dir = sys_openat(store->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+	if (dir == -ENOENT)
+		return fail(err, ENOENT, "container does not exist: %s", id);
+	if (dir < 0)
+		return fail(err, -dir, "open the state directory of \"%s\"", id);
+	container->dir = take_fd(&dir);
+	if (read_record(container, err) < 0) {
+		fd_close(&container->dir);
+		return -1;
+	}
+	return 0;
+}
+
+void container_close(struct container *container)
+{
+	fd_close(&container->dir);
+}
+
+int container_lock(struct container *container, int timeout_ms, struct error *err)
+{
+	struct stat info;
+	int done = lock_directory(container->dir, timeout_ms);
+
+	if (done == -ETIMEDOUT)
+		return fail(err, 0, "container \"%s\" is busy: another mayfly command works on it",
+			container->id);
+	if (done < 0)
+		return fail(err, -done, "lock the state directory of \"%s\"", container->id);
+	if (fstat(container->dir, &info) == 0 && info.st_nlink == 0)
+		return fail(err, ENOENT, "container does not exist: %s", container->id);
+	return read_record(container, err);
+}
+
+int container_unlock(struct container *container, struct error *err)
+{
+	if (flock(container->dir, LOCK_UN) < 0)
+		return fail(err, errno, "unlock the state directory of \"%s\"", container->id);
+	return 0;
+}
+
+int container_save(struct container *container, struct error *err)
+{
+	const char *text;
+	size_t length;
+
+	if (record_print(container->record, container->arena, &text, &length, err) < 0)
+		return -1;
+	return file_replace(container->dir, record_name, 0600, text, length, err);
+}
+
+int container_forget(struct container *container, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(our_names) / sizeof(*our_names); i++)
+		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
+			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i], container->id);
+	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
+	return 0;
+}
+
+enum oci_status container_status(struct container *container, int *ret_pidfd)
+{
+	const struct record *record = container->record;
+	char boot_id[BOOT_ID_SIZE];
+	struct stat info;
+
+	if (ret_pidfd)
+		*ret_pidfd = -1;
+	if (!record)
+		return OCI_STATUS_CREATING;
+	/* A root that outlives a reboot: the pid belongs to somebody else now. */
+	if (process_boot_id(boot_id) == 0 && strcmp(boot_id, record->boot_id) != 0)
+		return OCI_STATUS_STOPPED;
+	if (record->phase == RECORD_CREATING)
+		return OCI_STATUS_CREATING;
+
+	const struct process_id id = record_process(record);
+	int AUTO_FD pidfd = process_open(&id);
+
+	if (pidfd < 0)
+		return OCI_STATUS_STOPPED;
+	if (ret_pidfd)
+		*ret_pidfd = take_fd(&pidfd);
+	if (fstatat(container->dir, "start", &info, AT_SYMLINK_NOFOLLOW) == 0)
+		return OCI_STATUS_CREATED;
+
+	struct host host;
+	struct cgroup cgroup;
+	struct error ignored; /* without a cgroup it cannot be paused */
+	bool frozen = false;
+
+	if (record->cgroup && host_probe(&host, container->arena, &ignored) == 0 &&
+		container_cgroup(container, &host, &cgroup, &ignored) == 0) {
+		frozen = cgroup_is_frozen(&cgroup);
+		cgroup_close(&cgroup);
+	}
+	return frozen ? OCI_STATUS_PAUSED : OCI_STATUS_RUNNING;
+}
+
+int container_config(struct container *container, struct oci_spec **ret, struct error *err)
+{
+	char *bytes;
+	size_t length;
+
+	if (file_read(container->dir, "config.json", OCI_BYTES_MAX, container->arena, &bytes, &length, err) < 0 ||
+		oci_spec_parse(bytes, length, container->arena, ret, err) < 0) {
+		error_while(err, "the saved config of \"%s\"", container->id);
+		return -1;
+	}
+	return 0;
+}
+
+int container_cgroup(struct container *container, const struct host *host, struct cgroup *ret,
+	struct error *err)
+{
+	*ret = (struct cgroup){ .fd = -1, .mount = -1 };
+	if (!container->record || !container->record->cgroup)
+		return fail(err, ENOENT, "container \"%s\" has no cgroup", container->id);
+	return cgroup_open(ret, host, container->record->cgroup, err);
+}

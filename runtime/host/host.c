@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One row per fact: {name, probe}. A probe asks the real interface something harmless and reads
+ * the answer; what cannot be known is the answer that promises less.
+ */
+#include "runtime/host/host.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/sys.h"
+
+#include <dirent.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define UNIFIED_MOUNT "/sys/fs/cgroup"
+#define HYBRID_MOUNT  "/sys/fs/cgroup/unified"
+
+enum { FS_SELINUX = 0xf97cff8c };
+
+const struct controller_name host_controllers[] = {
+	{"cpuset", CONTROLLER_CPUSET},
+	{"cpu", CONTROLLER_CPU},
+	{"io", CONTROLLER_IO},
+	{"memory", CONTROLLER_MEMORY},
+	{"hugetlb", CONTROLLER_HUGETLB},
+	{"pids", CONTROLLER_PIDS},
+	{"rdma", CONTROLLER_RDMA},
+	{"misc", CONTROLLER_MISC},
+	{"dmem", CONTROLLER_DMEM},
+	{NULL, 0},
+};
+
+unsigned int host_controllers_parse(const char *text)
+{
+	unsigned int mask = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, " \n");
+
+		for (const struct controller_name *row = host_controllers; row->name; row++)
+			if (strlen(row->name) == length && !memcmp(row->name, text, length))
+				mask |= row->bit;
+		text += length;
+		text += strspn(text, " \n");
+	}
+	return mask;
+}
+
+struct probing {
+	struct host *host;
+	struct arena *arena;
+	struct error *err;
+	int self; /* O_PATH of /proc/self: looking it up again and again is the dear part */
+};
+
+/* The file's start as text, or -errno. */
+static ssize_t read_text(int dir, const char *path, char *buffer, size_t size)
+{
+	int AUTO_FD
+	fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+	size_t used = 0;
+
+	if (fd < 0)
+		return fd;
+	while (used < size - 1) {
+		ssize_t got = sys_read(fd, buffer + used, size - 1 - used);
+
+		if (got < 0)
+			return got;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+	}
+	buffer[used] = '\0';
+	return (ssize_t)used;
+}
+
+static bool exists(int dir, const char *path)
+{
+	return faccessat(dir, path, F_OK, 0) == 0;
+}
+
+static bool is_file_system(const char *path, unsigned long magic)
+{
+	struct statfs facts;
+
+	return statfs(path, &facts) == 0 && (unsigned long)facts.f_type == magic;
+}
+
+static int probe_ids(struct probing *probing)
+{
+	probing->host->euid = geteuid();
+	probing->host->egid = getegid();
+	return 0;
+}
+
+/* The initial one maps everything to itself in one line; no other can: user_namespaces(7). */
+static int probe_user_namespace(struct probing *probing)
+{
+	char text[256];
+	unsigned long inside, outside, size;
+	ssize_t length = read_text(probing->self, "uid_map", text, sizeof(text));
+
+	if (length == -ENOENT) /* a kernel without user namespaces */
+		return 0;
+	if (length < 0)
+		return fail(probing->err, (int)-length, "read /proc/self/uid_map");
+	probing->host->in_user_namespace =
+		sscanf(text, "%lu %lu %lu", &inside, &outside, &size) != 3 || inside != 0 ||
+		outside != 0 || size != 4294967295UL;
+	return 0;
+}
+
+static int probe_capabilities(struct probing *probing)
+{
+	struct host *host = probing->host;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	uint64_t effective = 0;
+
+	/* Asking for each is cheaper than /proc/self/status, and finds the last one as well. */
+	for (unsigned int i = 0; i < 64; i++) {
+		int answer = sys_prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+
+		if (answer < 0)
+			break;
+		host->last_capability = i;
+		if (answer > 0)
+			host->capabilities |= UINT64_C(1) << i;
+	}
+	if (syscall(SYS_capget, &header, data) == 0)
+		effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	host->can_set_ids = (effective >> CAP_SETUID & 1) && (effective >> CAP_SETGID & 1);
+	host->can_mknod = (effective >> CAP_MKNOD & 1) && !host->in_user_namespace;
+	return 0;
+}
+
+static int probe_cgroup_layout(struct probing *probing)
+{
+	struct host *host = probing->host;
+
+	host->cgroup_mount = "";
+	if (is_file_system(UNIFIED_MOUNT, FS_CGROUP2)) {
+		host->cgroup = CGROUP_UNIFIED;
+		host->cgroup_mount = UNIFIED_MOUNT;
+	} else if (is_file_system(HYBRID_MOUNT, FS_CGROUP2)) {
+		host->cgroup = CGROUP_HYBRID;
+		host->cgroup_mount = HYBRID_MOUNT;
+	}
+	return 0;
+}
+
+/*
+ * The "0::" line. In a cgroup namespace a cgroup outside of it starts with "/..", and one that
+ * was removed ends in " (deleted)": cgroup_namespaces(7). Neither can be named below the mount.
+ */
+static int probe_own_cgroup(struct probing *probing)
+{
+	char text[16 * 1024]; /* with cgroup v1 next to it: one line of at most 4096 each */
+	ssize_t length = read_text(probing->self, "cgroup", text, sizeof(text));
+
+	probing->host->own_cgroup = "/";
+	if (length < 0 || probing->host->cgroup == CGROUP_NONE)
+		return 0;
+	for (char *line = text; line && *line;) {
+		char *end = strchr(line, '\n');
+
+		if (end)
+			*end++ = '\0';
+		if (!strncmp(line, "0::/", 4)) {
+			const char *path = line + 3;
+			size_t size = strlen(path);
+
+			if (!strncmp(path, "/..", 3) ||
+				(size > 10 && !strcmp(path + size - 10, " (deleted)")))
+				return 0;
+			probing->host->own_cgroup = arena_text(probing->arena, path);
+			if (!probing->host->own_cgroup)
+				return fail(probing->err, ENOMEM, "read /proc/self/cgroup");
+			return 0;
+		}
+		line = end;
+	}
+	return 0;
+}
+
+/* An O_PATH descriptor of the cgroup that is PATH below the mount without its last component.
+ */
+static int open_parent_of_own(const struct host *host, int mount)
+{
+	const char *path = host->own_cgroup + 1;
+	const char *slash = strrchr(path, '/');
+	char parent[4096];
+
+	if (!slash)
+		return sys_openat(mount, ".", O_PATH | O_DIRECTORY, 0);
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+	return sys_openat(mount, parent, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+}
+
+static int probe_controllers(struct probing *probing)
+{
+	struct host *host = probing->host;
+	char text[512];
+
+	if (host->cgroup == CGROUP_NONE)
+		return 0;
+
+	int AUTO_FD
+	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD
+	parent = -1;
+	int offering = mount;
+
+	if (mount < 0)
+		return 0;
+	/* What we may not enable at the top is what was delegated to us further down. */
+	if (faccessat(mount, "cgroup.subtree_control", W_OK, AT_EACCESS) != 0) {
+		parent = open_parent_of_own(host, mount);
+		offering = parent;
+	}
+	if (offering >= 0 && read_text(offering, "cgroup.controllers", text, sizeof(text)) > 0)
+		host->controllers = host_controllers_parse(text);
+	return 0;
+}
+
+/*
+ * Does a cgroup that has WITNESS also have FILE? The files of a controller are never in the
+ * root cgroup, so ask ours, or else the first child of the root that has the controller. -1:
+ * nobody knows.
+ */
+static int controller_file(
+	int mount, const struct host *host, const char *witness, const char *file)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s", host->own_cgroup + 1, witness);
+	if (host->own_cgroup[1] && exists(mount, path)) {
+		snprintf(path, sizeof(path), "%s/%s", host->own_cgroup + 1, file);
+		return exists(mount, path);
+	}
+
+	int fd = sys_openat(mount, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int answer = -1;
+
+	if (!dir) {
+		fd_close(&fd);
+		return -1;
+	}
+	for (struct dirent *entry; answer < 0 && (entry = readdir(dir));) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", entry->d_name, witness);
+		if (!exists(mount, path))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", entry->d_name, file);
+		answer = exists(mount, path);
+	}
+	closedir(dir);
+	return answer;
+}
+
+static int probe_controller_files(struct probing *probing)
+{
+	struct host *host = probing->host;
+
+	/* In the hybrid layout the limits are cgroup v1's: nobody will ask. */
+	if (host->cgroup != CGROUP_UNIFIED)
+		return 0;
+
+	int AUTO_FD
+	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+
+	if (mount < 0)
+		return 0;
+	if (host->controllers & CONTROLLER_MEMORY) {
+		int known = controller_file(mount, host, "memory.max", "memory.swap.max");
+
+		/* A kernel that can swap also counts it, unless it was booted with
+		 * swapaccount=0 (until Linux 6.1), which a real cgroup would have shown. */
+		host->has_swap_accounting =
+			known >= 0 ? known : exists(AT_FDCWD, "/proc/swaps");
+	}
+	if (host->controllers & CONTROLLER_IO)
+		host->bfq_weight = controller_file(mount, host, "io.max", "io.bfq.weight") > 0;
+	return 0;
+}
+
+static int probe_time_namespace(struct probing *probing)
+{
+	probing->host->has_time_namespace = exists(probing->self, "ns/time");
+	return 0;
+}
+
+/* Nothing to change is looked at before the descriptor: 0 or EBADF is yes, all else is no. */
+static int probe_mount_setattr(struct probing *probing)
+{
+	struct mount_attr nothing = {0};
+	int answer = sys_mount_setattr(-1, "", 0, &nothing);
+
+	probing->host->has_mount_setattr = answer == 0 || answer == -EBADF;
+	return 0;
+}
+
+static int probe_apparmor(struct probing *probing)
+{
+	char enabled[8];
+
+	probing->host->has_apparmor =
+		exists(AT_FDCWD, "/sys/kernel/security/apparmor") &&
+		read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled,
+			sizeof(enabled)) > 0 &&
+		enabled[0] == 'Y';
+	return 0;
+}
+
+static int probe_selinux(struct probing *probing)
+{
+	probing->host->has_selinux = is_file_system("/sys/fs/selinux", FS_SELINUX);
+	return 0;
+}
+
+int host_probe(struct host *host, struct arena *arena, struct error *err)
+{
+	/* In this order: a probe may use what those above it found. */
+	static const struct {
+		const char *name;
+		int (*probe)(struct probing *probing);
+	} rows[] = {
+		{"ids", probe_ids},
+		{"user namespace", probe_user_namespace},
+		{"capabilities", probe_capabilities},
+		{"cgroup layout", probe_cgroup_layout},
+		{"own cgroup", probe_own_cgroup},
+		{"controllers", probe_controllers},
+		{"files of controllers", probe_controller_files},
+		{"time namespace", probe_time_namespace},
+		{"mount_setattr", probe_mount_setattr},
+		{"AppArmor", probe_apparmor},
+		{"SELinux", probe_selinux},
+	};
+	int AUTO_FD
+	self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
+	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};
+
+	*host = (struct host){0};
+	if (self < 0)
+		return fail(err, -self, "open /proc/self");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].probe(&probing) < 0) {
+			error_while(err, "look for %s", rows[i].name);
+			return -1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one clone(): into all new namespaces and the cgroup at once. */
+#include "runtime/launch/outside.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/process.h"
+#include "runtime/sys/sys.h"
+
+int launch_clone(struct launch *launch, const struct step *step, struct error *err)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = step->clone.flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	/* Never by writing cgroup.procs: that waits for a grace period of the whole machine. */
+	if (launch->cgroup.fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)launch->cgroup.fd;
+	}
+	launch->inside.parent = getpid();
+
+	pid_t pid = sys_clone3(&args);
+
+	if (pid == 0) {
+		fd_close(&launch->channel);
+		init_run(&launch->inside);
+	}
+	if (pid < 0)
+		return fail(err, -pid, "clone the container's process");
+	launch->pid = pid;
+	launch->pidfd = pidfd;
+	/* Its end closes here, so that its death is the end of the conversation. */
+	fd_close(&launch->inside.channel);
+	return 0;
+}
+
+int launch_adopt(struct launch *launch, pid_t pid, struct error *err)
+{
+	int status;
+	/* It is our child (CLONE_PARENT) and nobody has waited for it: the number is its own. */
+	int pidfd = sys_pidfd_open(pid, 0);
+
+	if (pidfd < 0)
+		return fail(err, -pidfd, "hold the container's process %d", pid);
+
+	int done = fd_await(launch->pidfd, LAUNCH_TIMEOUT_MS);
+
+	if (done == 0)
+		done = process_reap(launch->pidfd, &status);
+	fd_close(&launch->pidfd);
+	launch->pid = pid;
+	launch->pidfd = pidfd;
+	if (done < 0)
+		return fail(err, -done, "wait for the intermediate process");
+	return 0;
+}

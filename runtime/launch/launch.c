@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Carry out the outside list; undo it when something fails. */
+#include "runtime/launch/launch.h"
+
+#include "runtime/launch/outside.h"
+#include "runtime/launch/terminal.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/process.h"
+#include "runtime/sys/sys.h"
+
+#include "oci/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+enum { UNDO_TIMEOUT_MS = 10 * 1000 };
+
+/* Stands for the pid in the text of the state that hooks read, until the pid is known. */
+#define PID_MARK 2147483647
+#define PID_MARK_TEXT "\"pid\":2147483647"
+
+/* ---- before the first step ---- */
+
+static int open_proc(struct launch *launch, struct error *err)
+{
+	struct statfs fs;
+	int proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0);
+
+	if (proc < 0)
+		return fail(err, -proc, "open /proc");
+	launch->inside.proc = proc;
+	if (fstatfs(proc, &fs) < 0 || fs.f_type != FS_PROC)
+		return fail(err, 0, "/proc is not a procfs: mount one");
+	return 0;
+}
+
+int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hook_point point,
+	struct hook_state *ret, struct error *err)
+{
+	const struct name *status = name_find(oci_status_names, hook_points[point].status);
+	const struct oci_state state = {
+		.oci_version = OCI_VERSION,
+		.id = wanted->request->id,
+		.pid = PID_MARK,
+		.status = status ? (enum oci_status)status->value : OCI_STATUS_CREATING,
+		.bundle = wanted->request->bundle,
+		.annotations = wanted->spec->annotations,
+		.n_annotations = wanted->spec->n_annotations,
+	};
+	const char *text;
+
+	if (oci_state_print(&state, OCI_STATE_HOOK, arena, &text, err) < 0)
+		return -1;
+
+	/* The text is ours, in the arena; no annotation comes before the pid. */
+	char *mark = strstr((char *)(uintptr_t)text, PID_MARK_TEXT);
+
+	if (!mark)
+		return fail(err, EPROTO, "print the state for hooks");
+	mark += strlen("\"pid\":");
+
+	const char *after = mark + strlen(PID_MARK_TEXT) - strlen("\"pid\":");
+
+	after = arena_text(arena, after);
+	if (!after)
+		return fail(err, ENOMEM, "print the state for hooks");
+	*mark = '\0';
+	*ret = (struct hook_state){ .before = text, .after = after };
+	return 0;
+}
+
+static int open_channel(struct launch *launch, struct error *err)
+{
+	int ends[2];
+	int done = channel_open(ends);
+
+	if (done < 0)
+		return fail(err, -done, "open the channel to the container's process");
+	launch->channel = ends[0];
+	launch->inside.channel = ends[1];
+	return 0;
+}
+
+/* Opened here for both directions, so that neither side ever blocks in open() or sees end-of-file. */
+static int open_fifos(struct launch *launch, struct error *err)
+{
+	static const char *const names[] = { "start", "exec" };
+	int *ends[] = { &launch->inside.start_fifo, &launch->inside.exec_fifo };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (mknodat(launch->state_dir, names[i], S_IFIFO | 0600, 0) < 0)
+			return fail(err, errno, "make the fifo \"%s\"", names[i]);
+		*ends[i] = sys_openat(launch->state_dir, names[i], O_RDWR | O_NOFOLLOW, 0);
+		if (*ends[i] < 0)
+			return fail(err, -*ends[i], "open the fifo \"%s\"", names[i]);
+	}
+	return 0;
+}
+
+static int compile_seccomp(struct launch *launch, struct error *err)
+{
+	struct launch_filter filter;
+
+	if (!launch->plan->seccomp)
+		return 0;
+	if (launch_compile_seccomp(launch->plan->seccomp, launch->seccomp_cache, &filter, err) < 0)
+		return fail_in(err, "linux.seccomp");
+	launch->inside.bpf = filter.instructions;
+	launch->inside.bpf_count = filter.count;
+	launch->inside.bpf_flags = filter.flags;
+	return 0;
+}
+
+static bool list_has(const struct step_list *list, enum step_kind kind)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* What the caller holds; slots close with the launch, so they get a copy. */
+static int fill_slot(struct launch *launch, int slot, int fd, struct error *err)
+{
+	if (slot < 0)
+		return 0;
+	launch->slots[slot] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return launch->slots[slot] < 0 ? fail(err, errno, "copy a descriptor of the container") : 0;
+}
+
+static int prepare(struct launch *launch, struct error *err)
+{
+	const struct plan *plan = launch->plan;
+	const struct request *request = launch->wanted->request;
+	struct init_context *inside = &launch->inside;
+
+	launch->slots = calloc((size_t)plan->slots + 1, sizeof(*launch->slots));
+	if (!launch->slots)
+		return fail(err, ENOMEM, "make room for descriptors");
+	for (int i = 0; i <= plan->slots; i++)
+		launch->slots[i] = -1;
+	inside->plan = plan;
+	inside->slots = launch->slots;
+	inside->bundle = request->bundle;
+	inside->hooks = launch->wanted->spec->hooks;
+	inside->dies_with_parent = true;
+	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
+		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
+		return -1;
+
+	for (size_t i = 0; i < plan->inside.count; i++) {
+		const struct step *step = &plan->inside.steps[i];
+
+		if (step->kind == STEP_RUN_HOOKS &&
+			launch_state_text(launch->wanted, plan->arena, step->hooks.point,
+				&inside->hook_state[step->hooks.point], err) < 0)
+			return -1;
+	}
+	if (open_proc(launch, err) < 0 || compile_seccomp(launch, err) < 0 ||
+		open_channel(launch, err) < 0)
+		return -1;
+	return list_has(&plan->inside, STEP_AWAIT_START) ? open_fifos(launch, err) : 0;
+}
+
+/* ---- the conversation ---- */
+
+/* The process is gone without a word: say why, as far as the kernel knows. */
+static int explain_death(struct launch *launch, struct error *err)
+{
+	char events[512];
+	const char *kills;
+	int status = 0;
+
+	if (launch->cgroup.fd >= 0 &&
+		cgroup_read(&launch->cgroup, "memory.events", events, sizeof(events)) > 0 &&
+		(kills = strstr(events, "oom_kill ")) && strtoul(kills + 9, NULL, 10) > 0)
+		return fail(err, 0, "container init was OOM-killed (memory limit too low?)");
+	if (fd_await(launch->pidfd, 1000) == 0 && process_reap(launch->pidfd, &status) == 0) {
+		fd_close(&launch->pidfd);
+		launch->pid = 0;
+		if (WIFSIGNALED(status))
+			return fail(err, 0, "the container's process was killed by signal %d while it was set up",
+				WTERMSIG(status));
+	}
+	return fail(err, 0, "the container's process ended while it was set up");
+}
+
+/* Hooks of the user's own may take as long as they like; all else has a deadline. */
+static int timeout_of(const struct launch *launch)
+{
+	return list_has(&launch->plan->inside, STEP_RUN_HOOKS) ? -1 : LAUNCH_TIMEOUT_MS;
+}
+
+static int await(struct launch *launch, enum message message, struct received *ret, struct error *err)
+{
+	int done = channel_receive(launch->channel, timeout_of(launch), ret);
+
+	if (done < 0)
+		return fail(err, -done, "wait for \"%s\" from the container's process", message_name(message));
+	if (ret->message == MESSAGE_ERROR) {
+		*err = ret->error;
+		return -1;
+	}
+	if (ret->message == MESSAGE_NONE)
+		return explain_death(launch, err);
+	if (ret->message != message) {
+		fd_close(&ret->fd);
+		return fail(err, EPROTO, "\"%s\" came instead of \"%s\"", message_name(ret->message),
+			message_name(message));
+	}
+	return 0;
+}
+
+static int take_console(struct launch *launch, int *master, struct error *err)
+{
+	if (launch->console_socket)
+		return launch_send_descriptor(launch->console_socket, *master, "/dev/ptmx", err);
+	launch->console = take_fd(master);
+	return 0;
+}
+
+static int take_listener(struct launch *launch, int listener, struct error *err)
+{
+	const struct wanted *wanted = launch->wanted;
+	bool exec = wanted->request->verb == REQUEST_EXEC;
+	const struct oci_state state = {
+		.oci_version = OCI_VERSION,
+		.id = wanted->request->id,
+		.pid = launch->pid,
+		.status = exec ? OCI_STATUS_RUNNING : OCI_STATUS_CREATING,
+		.bundle = wanted->request->bundle,
+		.annotations = wanted->spec->annotations,
+		.n_annotations = wanted->spec->n_annotations,
+	};
+	const char *fds[] = { "seccompFd" };
+	const struct oci_process_state process = {
+		.oci_version = OCI_VERSION,
+		.fds = fds,
+		.n_fds = 1,
+		.pid = launch->pid,
+		.metadata = launch->plan->seccomp->listener_metadata,
+		.state = &state,
+	};
+	const char *text;
+
+	if (oci_process_state_print(&process, launch->plan->arena, &text, err) < 0)
+		return -1;
+	return launch_send_listener(launch->plan->seccomp, listener, launch->pid, text, err);
+}
+
+static int step_await(struct launch *launch, const struct step *step, struct error *err)
+{
+	struct received received;
+
+	if (await(launch, step->message, &received, err) < 0)
+		return -1;
+
+	int AUTO_FD fd = received.fd;
+
+	switch (step->message) {
+	case MESSAGE_FORKED:
+		return launch_adopt(launch, (pid_t)received.value, err);
+	case MESSAGE_CONSOLE:
+		return take_console(launch, &fd, err);
+	case MESSAGE_LISTENER:
+		return take_listener(launch, fd, err);
+	default:
+		return 0;
+	}
+}
+
+static int step_tell(struct launch *launch, const struct step *step, struct error *err)
+{
+	int done = channel_tell(launch->channel, step->message, 0, -1);
+
+	/* The peer is gone: why it went is in what it said before, or in its status. */
+	if (done == -EPIPE || done == -ECONNRESET) {
+		struct received received;
+
+		return await(launch, MESSAGE_NONE, &received, err) < 0 ? -1 : explain_death(launch, err);
+	}
+	if (done < 0)
+		return fail(err, -done, "tell the container's process \"%s\"", message_name(step->message));
+	return 0;
+}
+
+static int step_hooks(struct launch *launch, const struct step *step, struct error *err)
+{
+	const struct oci_hooks *hooks = launch->wanted->spec->hooks;
+	enum hook_point point = step->hooks.point;
+	size_t count = 0;
+	const struct oci_hook *list = hook_list(hooks, point, &count);
+	struct hook_state state;
+
+	if (launch_state_text(launch->wanted, launch->plan->arena, point, &state, err) < 0)
+		return -1;
+	state.pid = launch->pid;
+	launch->hooks_ran = true;
+	return hook_run_all(point, list, count, &state, environ, launch->wanted->request->bundle, err);
+}
+
+/* ---- the steps ---- */
+
+/* Without permission for cgroups, and nothing asked of them, a user's container goes without. */
+static int step_create_cgroup(struct launch *launch, const struct step *step, struct error *err)
+{
+	if (cgroup_create(&launch->cgroup, launch->host, step->cgroup.path, step->cgroup.controllers, err) == 0)
+		return 0;
+	if (!step->cgroup.optional)
+		return -1;
+	return err->code == EACCES || err->code == EPERM || err->code == EROFS ? 0 : -1;
+}
+
+static int step_write_cgroup(struct launch *launch, const struct step *step, struct error *err)
+{
+	if (cgroup_write(&launch->cgroup, step->file.path, step->file.text, err) == 0)
+		return 0;
+	return step->file.optional && err->code == ENOENT ? 0 : -1;
+}
+
+static int step_write_proc(struct launch *launch, const struct step *step, struct error *err)
+{
+	int done = launch_write_proc(launch, step->file.path, step->file.text);
+
+	if (done < 0)
+		return fail(err, -done, "write \"%s\" to /proc/PID/%s", step->file.text, step->file.path);
+	return 0;
+}
+
+static int step_rlimit(struct launch *launch, const struct step *step, struct error *err)
+{
+	const struct rlimit limit = { step->rlimit.soft, step->rlimit.hard };
+
+	if (prlimit(launch->pid, (__rlimit_resource_t)step->rlimit.resource, &limit, NULL) < 0)
+		return fail(err, errno, "set the limit to soft %ju, hard %ju", (uintmax_t)step->rlimit.soft,
+			(uintmax_t)step->rlimit.hard);
+	return 0;
+}
+
+static int do_step(struct launch *launch, const struct step *step, struct error *err)
+{
+	switch (step->kind) {
+	case STEP_OPEN_NAMESPACE:
+		return launch_open_namespace(launch, step, err);
+	case STEP_OPEN_TREE:
+		return launch_open_tree(launch, step, err);
+	case STEP_OPEN_DEVICE:
+		return launch_open_device(launch, step, err);
+	case STEP_CREATE_CGROUP:
+		return step_create_cgroup(launch, step, err);
+	case STEP_WRITE_CGROUP:
+		return step_write_cgroup(launch, step, err);
+	case STEP_LIMIT_DEVICES:
+		return cgroup_limit_devices(&launch->cgroup, step->device_rules.rules,
+			step->device_rules.count, err);
+	case STEP_OWN_CGROUP:
+		return cgroup_own(&launch->cgroup, step->owner.uid, err);
+	case STEP_CLONE:
+		return launch_clone(launch, step, err);
+	case STEP_MAP_IDS:
+		return launch_map_ids(launch, step, err);
+	case STEP_WRITE_PROC:
+		return step_write_proc(launch, step, err);
+	case STEP_SET_RLIMIT:
+		return step_rlimit(launch, step, err);
+	case STEP_MAP_TREE:
+		return launch_map_tree(launch, step, err);
+	case STEP_TELL:
+		return step_tell(launch, step, err);
+	case STEP_AWAIT:
+		return step_await(launch, step, err);
+	case STEP_RUN_HOOKS:
+		return step_hooks(launch, step, err);
+	default:
+		/* The two lists share one enum; the planner's unit test proves who gets what. */
+		return fail(err, ENOSYS, "step %d is not one of the outside", (int)step->kind);
+	}
+}
+
+static bool is_commit(const struct step *step)
+{
+	return step->kind == STEP_TELL && step->message == MESSAGE_COMMITTED;
+}
+
+int launch_prepare(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+	const struct request *request = launch->wanted->request;
+
+	launch->cgroup = (struct cgroup){ .fd = -1, .mount = -1 };
+	launch->pid = 0;
+	launch->pidfd = launch->channel = launch->console = -1;
+	launch->inside = (struct init_context){
+		.channel = -1, .start_fifo = -1, .exec_fifo = -1,
+		.proc = -1, .host_root = -1, .root = -1, .console = -1,
+	};
+	if (prepare(launch, err) < 0)
+		goto undo;
+	if (request->verb == REQUEST_EXEC && request->cgroup &&
+		cgroup_open(&launch->cgroup, launch->host, request->cgroup, err) < 0) {
+		error_while(err, "join the container's cgroup");
+		goto undo;
+	}
+	for (size_t i = 0; i < list->count && !is_commit(&list->steps[i]); i++) {
+		if (do_step(launch, &list->steps[i], err) == 0)
+			continue;
+		if (list->steps[i].origin[0] && !err->where[0])
+			error_in(err, "%s", list->steps[i].origin);
+		goto undo;
+	}
+	if (launch->pidfd_socket &&
+		launch_send_descriptor(launch->pidfd_socket, launch->pidfd, "pidfd", err) < 0)
+		goto undo;
+	return 0;
+undo:
+	launch_undo(launch);
+	return -1;
+}
+
+int launch_commit(struct launch *launch, struct error *err)
+{
+	const struct step tell = { .kind = STEP_TELL, .origin = "", .message = MESSAGE_COMMITTED };
+
+	return step_tell(launch, &tell, err);
+}
+
+int launch_await_exec(struct launch *launch, struct error *err)
+{
+	struct received received;
+	int done = channel_receive(launch->channel, timeout_of(launch), &received);
+
+	if (done < 0)
+		return fail(err, -done, "wait for the program");
+	if (received.message == MESSAGE_ERROR) {
+		*err = received.error;
+		return -1;
+	}
+	fd_close(&received.fd);
+	if (received.message != MESSAGE_NONE)
+		return fail(err, EPROTO, "\"%s\" came instead of the program", message_name(received.message));
+	return 0;
+}
+
+void launch_close(struct launch *launch)
+{
+	for (int i = 0; launch->slots && i <= launch->plan->slots; i++)
+		fd_close(&launch->slots[i]);
+	free(launch->slots);
+	launch->slots = NULL;
+	free(launch->inside.bpf);
+	launch->inside.bpf = NULL;
+	fd_close(&launch->inside.channel);
+	fd_close(&launch->inside.start_fifo);
+	fd_close(&launch->inside.exec_fifo);
+	fd_close(&launch->inside.proc);
+	fd_close(&launch->channel);
+	fd_close(&launch->console);
+	fd_close(&launch->pidfd);
+	cgroup_close(&launch->cgroup);
+}
+
+void launch_undo(struct launch *launch)
+{
+	bool exec = launch->wanted->request->verb == REQUEST_EXEC;
+	int status;
+
+	if (launch->pidfd >= 0) {
+		(void)sys_pidfd_send_signal(launch->pidfd, SIGKILL); /* ESRCH: it went by itself */
+		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
+	}
+	if (!exec)
+		cgroup_undo(&launch->cgroup, UNDO_TIMEOUT_MS);
+	launch_close(launch);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Outside, around clone(): carry out the plan's outside list, and undo it when something fails.
+ */
+#ifndef MAYFLY_LAUNCH_H
+#define MAYFLY_LAUNCH_H
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/init/init.h"
+
+struct launch {
+	const struct plan *plan;
+	const struct host *host;
+	const struct wanted *wanted;
+
+	int state_dir;             /* of the container, for the fifos and the filter cache; -1: none */
+	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
+	const char *console_socket, *pidfd_socket; /* absolute, or NULL */
+	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */
+	int init_pidfd, init_root;
+
+	/* Results. */
+	struct cgroup cgroup;
+	pid_t pid;                 /* the container's process */
+	int pidfd;
+	int channel;               /* our end */
+	bool hooks_ran;            /* at least one hook of the runtime's side was tried */
+	int console;               /* the pty's master when nobody was given it; else -1 */
+
+	/* Private. */
+	struct init_context inside;
+	int *slots;
+};
+
+/*
+ * Up to and with MESSAGE_CREATED: the process is parked, limits are set. The caller saves its
+ * record and says launch_commit(). On failure everything done is undone.
+ */
+int launch_prepare(struct launch *launch, struct error *err);
+
+/* Tell the process to go on. */
+int launch_commit(struct launch *launch, struct error *err);
+
+/* run and exec: wait until the program is executed (0) or could not be (-1, *err). */
+int launch_await_exec(struct launch *launch, struct error *err);
+
+/* Kill and reap the process, remove what was made. Never fails; safe on a half-done launch. */
+void launch_undo(struct launch *launch);
+
+/* Close what is still open; the process goes on. */
+void launch_close(struct launch *launch);
+
+/*
+ * The state that the hooks of POINT read, with the status of that point; see struct hook_state. Only id,
+ * bundle and the annotations of WANTED are looked at. Text lives in ARENA.
+ */
+int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hook_point point,
+	struct hook_state *ret, struct error *err);
+
+/* launch/seccomp.c: the only user of libseccomp. */
+struct launch_filter {
+	struct sock_filter *instructions; /* malloc'ed */
+	unsigned short count;
+	unsigned int flags;
+};
+
+/*
+ * Compile the profile, or read it from CACHE (a directory, or NULL): an entry is taken only when the
+ * whole profile, the library version and the kernel's answers stored in it are equal. Since Linux 3.17.
+ * config-linux.md, Seccomp. Warnings go to WARN.
+ */
+int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
+	struct launch_filter *ret, struct error *err);
+
+/* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel takes. */
+const char *launch_seccomp_version(void);
+unsigned long launch_seccomp_flags(void);
+
+/* Send the listener with the container process state (config-linux.md) to seccomp->listener_path. */
+int launch_send_listener(const struct oci_seccomp *seccomp, int listener, pid_t pid,
+	const char *state_json, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What launch.c shares with its rooms: one function for each kind of outside step that is more than a line. */
+#ifndef MAYFLY_OUTSIDE_H
+#define MAYFLY_OUTSIDE_H
+
+#include "runtime/launch/launch.h"
+
+/* How long a healthy child may take for what does not run the user's hooks. */
+enum { LAUNCH_TIMEOUT_MS = 120 * 1000 };
+
+/* sources.c: descriptors of the host, pinned before clone(). */
+int launch_open_namespace(struct launch *launch, const struct step *step, struct error *err);
+int launch_open_tree(struct launch *launch, const struct step *step, struct error *err);
+int launch_open_device(struct launch *launch, const struct step *step, struct error *err);
+
+/* clone.c */
+int launch_clone(struct launch *launch, const struct step *step, struct error *err);
+/* The process told us its pid (FORK): reap the intermediate, and hold the real one. */
+int launch_adopt(struct launch *launch, pid_t pid, struct error *err);
+
+/* idmap.c: id maps of the container's process, and of detached trees. */
+int launch_map_ids(struct launch *launch, const struct step *step, struct error *err);
+int launch_map_tree(struct launch *launch, const struct step *step, struct error *err);
+/* Write /proc/PID/NAME of the container's process. -errno. */
+int launch_write_proc(struct launch *launch, const char *name, const char *text);
+
+#endif

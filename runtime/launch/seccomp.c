@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A seccomp profile as instructions for the kernel (config-linux.md, Seccomp). Runs in the
+ * runtime before clone(), because libseccomp allocates and asks the kernel questions of its
+ * own. The only user of libseccomp.
+ */
+#include "runtime/launch/launch.h"
+
+#include "runtime/launch/seccomp_cache.h"
+#include "runtime/launch/seccomp_stub.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/sys.h"
+
+#include "config.h"
+
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+enum {
+	ARGS_MAX = 6,
+	/* From here on a binary search over the numbers is worth it: docs/decisions/020. */
+	OPTIMIZE_FROM = 32,
+	/* More rules than 4096 instructions can hold: refused before libseccomp sorts them all.
+	 */
+	RULES_MAX = 8192,
+	/* Grows when what is made of the same profile changes. */
+	STUB_VERSION = 1,
+};
+
+static uint32_t full_action(uint32_t action, struct opt_u32 number)
+{
+	if (action != OCI_SECCOMP_ERRNO && action != OCI_SECCOMP_TRACE)
+		return action;
+	return action | ((number.set ? number.value : EPERM) & SECCOMP_RET_DATA);
+}
+
+static uint32_t default_action(const struct oci_seccomp *seccomp)
+{
+	return full_action(seccomp->default_action, seccomp->default_errno_ret);
+}
+
+/* ---- rules ---- */
+
+static int add_architectures(
+	scmp_filter_ctx context, const struct oci_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->n_architectures; i++) {
+		uint32_t arch = seccomp->architectures[i];
+		int added = seccomp_arch_add(context, arch);
+
+		if (added == 0 || added == -EEXIST)
+			continue;
+		(void)fail(err, 0,
+			"%s cannot be in one filter with this machine's architecture",
+			name_of(oci_seccomp_arch_names, arch));
+		return fail_in(err, "architectures[%zu]", i);
+	}
+	return 0;
+}
+
+static int add_rule(scmp_filter_ctx context, uint32_t action, int number, const char *name,
+	const struct scmp_arg_cmp *args, size_t n_args, struct error *err)
+{
+	int added = seccomp_rule_add_array(context, action, number, (unsigned int)n_args, args);
+
+	if (added == 0)
+		return 0;
+	if (added == -EEXIST)
+		return fail(err, 0, "\"%s\" has another action for the same arguments before",
+			name);
+	return fail(err, -added, "add a rule for \"%s\"", name);
+}
+
+static bool has_index_twice(const struct oci_seccomp_rule *rule)
+{
+	unsigned int seen = 0;
+
+	for (size_t i = 0; i < rule->n_args; i++) {
+		if (seen & 1U << rule->args[i].index)
+			return true;
+		seen |= 1U << rule->args[i].index;
+	}
+	return false;
+}
+
+static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *rule,
+	uint32_t action, const char *name, struct error *err)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	struct scmp_arg_cmp args[ARGS_MAX];
+
+	/* Profiles name calls that are newer than the library: the spec wants them passed over.
+	 */
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	for (size_t i = 0; i < rule->n_args; i++)
+		args[i] = (struct scmp_arg_cmp){
+			.arg = rule->args[i].index,
+			.op = (enum scmp_compare)rule->args[i].op,
+			.datum_a = rule->args[i].value,
+			.datum_b = rule->args[i].value_two,
+		};
+	if (!has_index_twice(rule))
+		return add_rule(context, action, number, name, args, rule->n_args, err);
+	/* The library cannot say "and" of two conditions on one argument; all runtimes say
+	 * "or". */
+	for (size_t i = 0; i < rule->n_args; i++)
+		if (add_rule(context, action, number, name, &args[i], 1, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_rules(
+	scmp_filter_ctx context, const struct oci_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+		uint32_t action = full_action(rule->action, rule->errno_ret);
+
+		/* The library refuses what says nothing new. */
+		if (action == default_action(seccomp))
+			continue;
+		for (size_t j = 0; j < rule->n_names; j++)
+			if (add_syscall(context, rule, action, rule->names[j], err) < 0)
+				return fail_in(err, "syscalls[%zu]", i);
+	}
+	return 0;
+}
+
+static size_t count_rules(const struct oci_seccomp *seccomp)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+
+		count += rule->n_names * (has_index_twice(rule) ? rule->n_args : 1);
+	}
+	return count;
+}
+
+/* What oci/ cannot know: the rules that the library, the kernel or the handshake cannot bear.
+ */
+static int check(const struct oci_seccomp *seccomp, struct error *err)
+{
+	/* Between the load and the agent these two carry the listener: nobody would answer yet.
+	 */
+	static const char *const carriers[] = {"sendmsg", "recvmsg"};
+	size_t rules = count_rules(seccomp);
+
+	if (rules > RULES_MAX)
+		return fail(err, 0, "%zu rules are more than a filter of %d instructions holds",
+			rules, BPF_MAXINSNS);
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+
+		if (rule->n_args > ARGS_MAX)
+			return fail(
+				err, 0, "%zu args are more than %d", rule->n_args, ARGS_MAX);
+		if (rule->action != OCI_SECCOMP_NOTIFY)
+			continue;
+		for (size_t j = 0; j < rule->n_names * 2; j++)
+			if (strcmp(rule->names[j / 2], carriers[j % 2]) == 0)
+				return fail(err, 0,
+					"SCMP_ACT_NOTIFY cannot be used for the %s syscall, "
+					"which hands over the listener",
+					carriers[j % 2]);
+	}
+	return 0;
+}
+
+/* ---- the stub ---- */
+
+/* TRACE is for a tracer, which can answer ENOSYS itself. */
+static bool default_denies(const struct oci_seccomp *seccomp)
+{
+	switch (seccomp->default_action) {
+	case OCI_SECCOMP_ALLOW:
+	case OCI_SECCOMP_LOG:
+	case OCI_SECCOMP_TRACE:
+		return false;
+	default:
+		return default_action(seccomp) != (OCI_SECCOMP_ERRNO | ENOSYS);
+	}
+}
+
+static int64_t number_on(uint32_t arch, const char *name)
+{
+	/*
+	 * socketcall(2) and ipc(2) members have numbers below zero in the library, which also
+	 * lets their direct calls through; those were added together, up to 402 (msgctl),
+	 * everywhere.
+	 */
+	enum { MULTIPLEXED_FIRST = -299, MULTIPLEXED_LAST = -100, DIRECT_LAST = 402 };
+	int number = seccomp_syscall_resolve_name_arch(arch, name);
+
+	if (arch == SCMP_ARCH_X32)
+		return (uint32_t)number < 0x80000000u ? number : -1;
+	if (number >= MULTIPLEXED_FIRST && number <= MULTIPLEXED_LAST)
+		return DIRECT_LAST;
+	return number < 0 ? -1 : number;
+}
+
+static struct seccomp_newest find_newest(const struct oci_seccomp *seccomp, uint32_t arch)
+{
+	struct seccomp_newest newest = {.arch = arch, .largest = -1};
+
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+
+		for (size_t j = 0; j < rule->n_names; j++) {
+			int64_t number = number_on(arch, rule->names[j]);
+
+			if (number > newest.largest)
+				newest.largest = number;
+		}
+	}
+	return newest;
+}
+
+static size_t make_stub(
+	const struct oci_seccomp *seccomp, struct sock_filter stub[SECCOMP_STUB_MAX])
+{
+	struct seccomp_newest newest[SECCOMP_ARCHES_MAX];
+	size_t count = 0;
+
+	if (!default_denies(seccomp))
+		return 0;
+	newest[count++] = find_newest(seccomp, seccomp_arch_native());
+	for (size_t i = 0; i < seccomp->n_architectures; i++) {
+		size_t known = 0;
+
+		while (known < count && newest[known].arch != seccomp->architectures[i])
+			known++;
+		if (known == count && count < SECCOMP_ARCHES_MAX)
+			newest[count++] = find_newest(seccomp, seccomp->architectures[i]);
+	}
+	return seccomp_stub(newest, count, stub);
+}
+
+/* ---- the program ---- */
+
+/* Up to libseccomp 2.6 the instructions come out of a descriptor only. */
+static int export_to(scmp_filter_ctx context, int fd, const struct sock_filter *stub,
+	size_t n_stub, struct launch_filter *ret, struct error *err)
+{
+	int exported = seccomp_export_bpf(context, fd);
+	struct stat status;
+
+	if (exported < 0)
+		return fail(err, -exported, "make a filter of the rules");
+	if (fstat(fd, &status) < 0)
+		return fail(err, errno, "read the filter");
+
+	size_t size = (size_t)status.st_size;
+	size_t count = n_stub + size / sizeof(struct sock_filter);
+
+	if (count > BPF_MAXINSNS)
+		return fail(err, 0, "the filter has %zu instructions, the kernel takes %d",
+			count, BPF_MAXINSNS);
+
+	struct sock_filter *instructions = calloc(count, sizeof(*instructions));
+
+	if (!instructions)
+		return fail(err, ENOMEM, "keep the filter");
+	memcpy(instructions, stub, n_stub * sizeof(*stub));
+	if (pread(fd, instructions + n_stub, size, 0) != (ssize_t)size) {
+		free(instructions);
+		return fail(err, EIO, "read the filter");
+	}
+	ret->instructions = instructions;
+	ret->count = (unsigned short)count;
+	return 0;
+}
+
+static int export(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
+	struct launch_filter *ret, struct error *err)
+{
+	struct sock_filter stub[SECCOMP_STUB_MAX];
+	size_t n_stub = make_stub(seccomp, stub);
+	int AUTO_FD
+	fd = sys_memfd_create("seccomp", 0);
+
+	if (fd < 0)
+		return fail(err, -fd, "make a file in memory");
+	return export_to(context, fd, stub, n_stub, ret, err);
+}
+
+static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
+	struct launch_filter *ret, struct error *err)
+{
+	/* no_new_privs is a step of its own in the plan, never a side effect. */
+	int set = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0);
+
+	if (set == 0 && count_rules(seccomp) > OPTIMIZE_FROM)
+		set = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (set < 0)
+		return fail(err, -set, "set up libseccomp");
+	if (add_architectures(context, seccomp, err) < 0 ||
+		add_rules(context, seccomp, err) < 0)
+		return -1;
+	return export(context, seccomp, ret, err);
+}
+
+static int compile(
+	const struct oci_seccomp *seccomp, struct launch_filter *ret, struct error *err)
+{
+	scmp_filter_ctx context = seccomp_init(default_action(seccomp));
+
+	if (!context)
+		return fail(err, 0,
+			"libseccomp or this kernel does not know the defaultAction %s",
+			name_of(oci_seccomp_action_names, seccomp->default_action));
+
+	int built = build(context, seccomp, ret, err);
+
+	seccomp_release(context);
+	return built;
+}
+
+/* Which flags to load it with; EFAULT is the kernel's word for "these I know". */
+static int choose_flags(
+	const struct oci_seccomp *seccomp, unsigned int *ret_flags, struct error *err)
+{
+	unsigned int flags = seccomp->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+
+	for (size_t i = 0; i < seccomp->n_flags; i++)
+		flags |= seccomp->flags[i];
+	/* There is one thread, and before Linux 5.7 this excludes a listener. */
+	flags &= ~SECCOMP_FILTER_FLAG_TSYNC;
+	if (oci_seccomp_notifies(seccomp))
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+	int known = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL));
+
+	if (known == -EINVAL && !seccomp->flags)
+		flags &= ~SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	else if (known != -EFAULT) {
+		(void)fail(
+			err, -known, "this kernel does not take all of the flags (%#x)", flags);
+		return fail_in(err, "flags");
+	}
+	*ret_flags = flags;
+	return 0;
+}
+
+int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
+	struct launch_filter *ret, struct error *err)
+{
+	const struct scmp_version *version = seccomp_version();
+	struct launch_filter filter = {0};
+	struct seccomp_key key;
+	char compiler[128];
+
+	if (check(seccomp, err) < 0 || choose_flags(seccomp, &filter.flags, err) < 0)
+		return -1;
+	snprintf(compiler, sizeof(compiler),
+		"libseccomp %u.%u.%u, mayfly %s %s, stub %d, native %#x", version->major,
+		version->minor, version->micro, PACKAGE_VERSION, MAYFLY_COMMIT, STUB_VERSION,
+		seccomp_arch_native());
+	if (seccomp_key_make(seccomp, compiler, &key) < 0)
+		return fail(err, ENOMEM, "remember the profile");
+
+	bool found = cache && seccomp_cache_load(cache, &key, &filter);
+	int result = found ? 0 : compile(seccomp, &filter, err);
+
+	if (result == 0 && !found && cache)
+		seccomp_cache_save(cache, &key, &filter);
+	free(key.bytes);
+	if (result == 0)
+		*ret = filter;
+	return result;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mayfly's public header: the operations of an OCI runtime (runtime.md, Operations). The command line
+ * includes this and nothing else of the runtime.
+ *
+ * Every function answers 0, or -1 with *err filled in (an error is one line: error_print()). An operation
+ * that fails leaves the machine as it was. Text that is handed out is malloc'ed and the caller's.
+ * Option structs start with their own size, so that they can grow: MAYFLY_OPTIONS(struct …) sets it.
+ */
+#ifndef MAYFLY_H
+#define MAYFLY_H
+
+#include "oci/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define MAYFLY_OPTIONS(type) { .size = sizeof(type) }
+
+/* What holds for every command: the global options. */
+struct mayfly_global {
+	size_t size;
+	const char *root;        /* --root; NULL: mayfly_default_root() */
+	bool systemd_cgroup;
+	bool debug;
+	enum { MAYFLY_ROOTLESS_AUTO, MAYFLY_ROOTLESS_YES, MAYFLY_ROOTLESS_NO } rootless;
+	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say which */
+	/* Called with a sentence that is no error; LEVEL is "warning" or "debug". May be NULL. */
+	void (*log)(const char *level, const char *sentence);
+};
+
+/* $XDG_RUNTIME_DIR/mayfly for a user, /run/mayfly for root (contract: euid 0 inside a user namespace
+ * with USER other than root counts as a user). NULL when out of memory. */
+char *mayfly_default_root(void);
+
+struct mayfly_create {
+	size_t size;
+	const char *bundle;          /* NULL: the working directory */
+	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: none; relative to the caller's directory */
+	unsigned int preserve_fds;
+	bool no_pivot, no_new_keyring;
+	const char *config;          /* file name of the config; NULL: "config.json" in the bundle */
+};
+
+/* Create the container: everything but its program's exec. runtime.md, Create. */
+int mayfly_create(const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, struct error *err);
+
+/* Run the program of a created container, with startContainer and poststart hooks. */
+int mayfly_start(const struct mayfly_global *global, const char *id, struct error *err);
+
+struct mayfly_run {
+	size_t size;
+	struct mayfly_create create;
+	bool detach, keep;
+	bool no_subreaper;
+};
+
+/*
+ * create, start, wait, delete. In the foreground, signals are passed on and a terminal is relayed; *ret_status is the
+ * program's exit status, or 128 + signal. Detached, *ret_status is 0 once the program runs.
+ */
+int mayfly_run(const struct mayfly_global *global, const char *id,
+	const struct mayfly_run *options, int *ret_status, struct error *err);
+
+struct mayfly_exec {
+	size_t size;
+	const char *process;         /* file with a process object; "-" is stdin; NULL: use the rest */
+	const char *const *args;     /* NULL-terminated; NULL with process */
+	const char *cwd;
+	const char *const *env;      /* NULL-terminated "K=V", added; or NULL */
+	const char *user;            /* "UID[:GID]", strictly numeric; or NULL */
+	const uint32_t *additional_gids;
+	size_t n_additional_gids;
+	const char *const *capabilities; /* NULL-terminated CAP_ names, added to bounding, effective, permitted */
+	const char *apparmor, *process_label;
+	bool tty, no_new_privs, detach, ignore_paused;
+	const char *console_socket, *pidfd_socket, *pid_file;
+	unsigned int preserve_fds;
+	const char *cgroup;          /* --cgroup: a sub-cgroup of the container's; NULL: where init is */
+};
+
+/* Another process in a running (or created) container. */
+int mayfly_exec(const struct mayfly_global *global, const char *id,
+	const struct mayfly_exec *options, int *ret_status, struct error *err);
+
+/* SIGNAL by number; ALL: every process of the container, and a stopped container is no error. */
+int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, bool all,
+	struct error *err);
+
+/* FORCE: whatever its state, and an unknown id is no error. */
+int mayfly_delete(const struct mayfly_global *global, const char *id, bool force,
+	struct error *err);
+
+/* The state object of runtime.md as JSON, pretty, with a newline. */
+int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_json,
+	struct error *err);
+
+struct mayfly_entry {
+	char *id, *bundle, *created, *owner;
+	const char *status; /* "running" …; static */
+	pid_t pid;          /* 0 when stopped */
+	char *json;         /* the state object on one line */
+};
+
+/* All containers under the root, sorted by id; directories that are not ours are passed over. */
+int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_entries,
+	size_t *ret_count, struct error *err);
+void mayfly_list_free(struct mayfly_entry *entries, size_t count);
+
+/* The pids of all processes of the container, as the caller's pid namespace sees them. */
+int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pids,
+	size_t *ret_count, struct error *err);
+
+/* The plan of a bundle as text; starts nothing. REST as for create; EXPLAIN adds what is not enforced. */
+int mayfly_plan(const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, char **ret_text, struct error *err);
+
+/* The default config.json; the features document; what --version prints. */
+int mayfly_spec(bool rootless, char **ret_json, struct error *err);
+int mayfly_features(char **ret_json, struct error *err);
+int mayfly_version(char **ret_text, struct error *err);
+
+/*
+ * To be called first in main(): refuses to run setuid, gives descriptors 0 to 2 an owner, makes the process
+ * undumpable. SEAL: go on from a copy of this binary that nobody can write (create, run, exec);
+ * that re-executes ARGV once.
+ */
+int mayfly_setup(char *const argv[], bool seal, struct error *err);
+
+#endif

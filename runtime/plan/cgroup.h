@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two rooms of the cgroup share: plan_cgroup() and plan_devices_cgroup(). Pure. */
+#ifndef MAYFLY_PLAN_CGROUP_H
+#define MAYFLY_PLAN_CGROUP_H
+
+#include "runtime/plan/plan.h"
+
+/* May this user do without what only the host's root can do with cgroups? */
+bool plan_is_rootless(const struct wanted *wanted);
+
+/* Delegation: the last step of the cgroup, when its limits are all in place. */
+int plan_own_cgroup(struct plan *plan, const struct wanted *wanted, struct error *err);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors that close themselves. */
+#include "runtime/sys/fd.h"
+
+#include "runtime/sys/sys.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <time.h>
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_reserve_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is FD itself; stdio is the one thing without CLOEXEC. */
+		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+			return -errno;
+	}
+	return 0;
+}
+
+/* until Linux 5.11 is our baseline: CLOSE_RANGE_CLOEXEC */
+static int cloexec_one_by_one(unsigned int first)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		unsigned long fd = strtoul(entry->d_name, NULL, 10);
+
+		if (fd >= first && entry->d_name[0] != '.')
+			(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC); /* our own dir stream goes next */
+	}
+	closedir(dir);
+	return 0;
+}
+
+int fd_cloexec_from(unsigned int first)
+{
+	int done = sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
+
+	return done == -EINVAL || done == -ENOSYS ? cloexec_one_by_one(first) : done;
+}
+
+int fd_close_from(unsigned int first)
+{
+	return sys_close_range(first, ~0U, 0);
+}
+
+int64_t fd_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int fd_await(int fd, int timeout_ms)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	int64_t deadline = fd_now_ms() + timeout_ms;
+
+	for (;;) {
+		int64_t left = timeout_ms < 0 ? -1 : deadline - fd_now_ms();
+		int ready = SYS_RESULT(poll(&poller, 1, timeout_ms >= 0 && left < 0 ? 0 : (int)left));
+
+		if (ready > 0)
+			return 0;
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (ready != -EINTR)
+			return ready;
+	}
+}

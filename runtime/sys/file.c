@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files. */
+#include "runtime/sys/file.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/sys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int file_write_all(int fd, const void *bytes, size_t length)
+{
+	const char *from = bytes;
+
+	while (length) {
+		ssize_t put = sys_write(fd, from, length);
+
+		if (put < 0)
+			return (int)put;
+		from += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}
+
+ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
+{
+	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+	size_t length = 0;
+
+	if (fd < 0)
+		return fd;
+	while (length < size - 1) {
+		ssize_t got = sys_read(fd, buffer + length, size - 1 - length);
+
+		if (got < 0)
+			return got;
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	buffer[length] = '\0';
+	return (ssize_t)length;
+}
+
+int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
+	struct error *err)
+{
+	size_t room = 64 * 1024, length = 0;
+	char *bytes = arena_alloc(arena, room);
+
+	for (;;) {
+		if (!bytes)
+			return fail(err, ENOMEM, "read %zu bytes", room);
+		if (length == room - 1) {
+			if (length >= limit)
+				return fail(err, EFBIG, "more than %zu bytes", limit);
+			bytes = arena_grow(arena, bytes, length, room * 2, 1);
+			room *= 2;
+			continue;
+		}
+
+		ssize_t got = sys_read(fd, bytes + length, room - 1 - length);
+
+		if (got < 0)
+			return fail(err, (int)-got, "read");
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	if (length > limit)
+		return fail(err, EFBIG, "more than %zu bytes", limit);
+	bytes[length] = '\0';
+	*ret_bytes = bytes;
+	*ret_length = length;
+	return 0;
+}
+
+int file_read(int dir, const char *path, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err)
+{
+	/* O_NONBLOCK: a FIFO without a writer must not stop us; O_NOCTTY: nor a terminal grab us. */
+	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat info;
+
+	if (fd < 0)
+		return fail(err, -fd, "open \"%s\"", path);
+	if (fstat(fd, &info) < 0)
+		return fail(err, errno, "stat \"%s\"", path);
+	if (!S_ISREG(info.st_mode))
+		return fail(err, 0, "\"%s\" is not a regular file", path);
+	if ((uint64_t)info.st_size > limit)
+		return fail(err, EFBIG, "\"%s\" has more than %zu bytes", path, limit);
+
+	/* A file of proc says 0 and has more; one that grows meanwhile is cut at the limit. */
+	size_t room = (info.st_size > 0 ? (size_t)info.st_size : limit) + 1, length = 0;
+	char *bytes = arena_alloc(arena, room);
+
+	if (!bytes)
+		return fail(err, ENOMEM, "read \"%s\"", path);
+	while (length < room - 1) {
+		ssize_t got = sys_read(fd, bytes + length, room - 1 - length);
+
+		if (got < 0)
+			return fail(err, (int)-got, "read \"%s\"", path);
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	bytes[length] = '\0';
+	*ret_bytes = bytes;
+	*ret_length = length;
+	return 0;
+}
+
+int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
+	struct error *err)
+{
+	char temporary[256];
+
+	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >= (int)sizeof(temporary))
+		return fail(err, ENAMETOOLONG, "write \"%s\"", name);
+	if (unlinkat(dir, temporary, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove an old \"%s\"", temporary);
+
+	int AUTO_FD fd = sys_openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return fail(err, -fd, "create \"%s\"", temporary);
+
+	int done = file_write_all(fd, bytes, length);
+
+	if (done == 0)
+		done = SYS_RESULT(renameat(dir, temporary, dir, name));
+	if (done < 0) {
+		(void)unlinkat(dir, temporary, 0); /* the error to tell is the first one */
+		return fail(err, -done, "write \"%s\"", name);
+	}
+	return 0;
+}

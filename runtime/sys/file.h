@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files of the host: the bundle's and our own state, never the image's. */
+#ifndef MAYFLY_FILE_H
+#define MAYFLY_FILE_H
+
+#include "oci/base/arena.h"
+#include "oci/base/error.h"
+
+#include <sys/types.h>
+
+/*
+ * Read a regular file of at most LIMIT bytes into ARENA, with a NUL after it that *ret_length
+ * does not count. A FIFO, device or directory is an error at once, never a wait. PATH is
+ * relative to DIR.
+ */
+int file_read(int dir, const char *path, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err);
+
+/* The same from an open descriptor of any kind until end-of-file (stdin). */
+int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
+	struct error *err);
+
+/*
+ * Put BYTES in place of DIR's file NAME, whole or not at all: a new file of mode MODE, then
+ * rename(2). No fsync: state lives on tmpfs. A leftover of a killed writer is overwritten.
+ */
+int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
+	struct error *err);
+
+/* A small file, such as one of proc's, into BUFFER with a NUL: length or -errno. */
+ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size);
+
+/* Write everything, or -errno. */
+int file_write_all(int fd, const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runtime's own process. */
+#include "runtime/sys/self.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/sendfile.h>
+#include <sys/statvfs.h>
+
+/* Set across the one re-execution, to notice when it did not help. */
+static const char mark[] = "_MAYFLY_SEALED";
+
+static bool in_initial_user_namespace(void)
+{
+	char map[64];
+	ssize_t length = file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map));
+	unsigned long inside, outside, size;
+	char *at = map;
+
+	if (length < 0)
+		return true; /* no user namespaces in this kernel, or no /proc: assume the worst */
+	inside = strtoul(at, &at, 10);
+	outside = strtoul(at, &at, 10);
+	size = strtoul(at, &at, 10);
+	return inside == 0 && outside == 0 && size == 4294967295UL;
+}
+
+int self_setup(struct error *err)
+{
+	sigset_t none;
+	int done;
+
+	if (getauxval(AT_SECURE))
+		return fail(err, 0, "mayfly must not be installed setuid, setgid or with file capabilities");
+	done = fd_reserve_stdio();
+	if (done < 0)
+		return fail(err, -done, "open /dev/null for a missing standard descriptor");
+
+	/* The caller may have blocked or ignored anything; SIGCHLD ignored would lose exit statuses. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(022);
+
+	/* A user's own processes may look at each other, and not dumpable hides /proc/self from us. */
+	if (geteuid() == 0 && in_initial_user_namespace())
+		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return 0;
+}
+
+static bool is_sealed(int exe)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	struct statvfs fs;
+	int have = fcntl(exe, F_GET_SEALS);
+
+	if (have >= 0 && (have & seals) == seals)
+		return true;
+	/*
+	 * Read-only by the mount: no process can change the flag of a mount that is not in its own
+	 * mount namespace.
+	 */
+	return fstatvfs(exe, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+}
+
+/* A detached clone of the mount that holds us, read-only. -errno where that is not possible. */
+static int clone_read_only(int exe)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	int AUTO_FD tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int done;
+
+	if (tree < 0)
+		return tree;
+	done = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attributes);
+	return done < 0 ? done : take_fd(&tree);
+}
+
+static int copy_sealed(int exe)
+{
+	int AUTO_FD copy = sys_memfd_create("mayfly", 2U /* MFD_ALLOW_SEALING */ | MFD_EXEC);
+	struct stat info;
+	off_t at = 0;
+
+	if (copy == -EINVAL) /* until Linux 6.3 is our baseline: MFD_EXEC */
+		copy = sys_memfd_create("mayfly", 2U);
+	if (copy < 0)
+		return copy;
+	if (fstat(exe, &info) < 0)
+		return -errno;
+	while (at < info.st_size) {
+		ssize_t put = SYS_RESULT(sendfile(copy, exe, &at, (size_t)(info.st_size - at)));
+
+		if (put < 0 && put != -EINTR)
+			return (int)put;
+		if (put == 0)
+			return -EIO;
+	}
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	return take_fd(&copy);
+}
+
+int self_seal(char *const argv[], struct error *err)
+{
+	int AUTO_FD exe = sys_openat(AT_FDCWD, "/proc/self/exe", O_RDONLY, 0);
+	struct stat info;
+
+	if (exe < 0)
+		return fail(err, -exe, "open /proc/self/exe: is /proc mounted?");
+	if (is_sealed(exe)) {
+		unsetenv(mark);
+		return 0;
+	}
+	if (fstat(exe, &info) < 0)
+		return fail(err, errno, "stat /proc/self/exe");
+	/* A user's containers never hold root's file: no map of theirs includes its owner. */
+	if (geteuid() != 0 && info.st_uid == 0 && !(info.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	if (getenv(mark))
+		return fail(err, 0, "the sealed copy of mayfly's binary is not sealed");
+
+	int AUTO_FD sealed = clone_read_only(exe);
+
+	if (sealed < 0)
+		sealed = copy_sealed(exe);
+	if (sealed < 0)
+		return fail(err, -sealed, "seal a copy of mayfly's binary");
+	if (setenv(mark, "1", 1) < 0)
+		return fail(err, errno, "set %s", mark);
+
+	int done = sys_execveat(sealed, "", argv, environ, AT_EMPTY_PATH);
+
+	unsetenv(mark);
+	return fail(err, -done, "run the sealed copy of mayfly's binary");
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runtime's own process: how it starts, and from which file it runs. */
+#ifndef MAYFLY_SELF_H
+#define MAYFLY_SELF_H
+
+#include "oci/base/error.h"
+
+#include <stdbool.h>
+
+/*
+ * Refuse to run with somebody else's privileges (AT_SECURE), make sure of descriptors 0 to 2,
+ * default
+ * signal dispositions but SIGPIPE ignored, an empty signal mask, umask 022, and not dumpable when we are the host's root.
+ */
+int self_setup(struct error *err);
+
+/*
+ * Go on from a copy of our own binary that nobody can write: a container's process that
+ * executes /proc/self/exe, or opens it, must not reach the host's file (CVE-2019-5736). Does nothing
+ * when we already run from a read-only mount or a sealed memfd, or when no process of the container can
+ * own the file. Otherwise executes ARGV again from a private read-only clone of the mount, which is dissolved
+ * by that exec, so that nobody can remount it. Answers only on failure, or when there is nothing to do.
+ */
+int self_seal(char *const argv[], struct error *err);
+
+#endif

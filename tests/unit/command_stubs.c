@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime as a mirror: each function of runtime/mayfly.h says what it was called with. The
+ * command line is then tested without a container and without root.
+ */
+#include "runtime/mayfly.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say_text(const char *name, const char *value)
+{
+	if (value)
+		printf(" %s=%s", name, value);
+}
+
+static void say_bool(const char *name, bool value)
+{
+	if (value)
+		printf(" %s", name);
+}
+
+static void say_texts(const char *name, const char *const *values)
+{
+	for (; values && *values; values++)
+		say_text(name, *values);
+}
+
+static void say_global(const char *what, const struct mayfly_global *global, const char *id)
+{
+	printf("%s id=%s", what, id);
+	say_text("root", global->root);
+	say_bool("systemd", global->systemd_cgroup);
+	say_bool("debug", global->debug);
+	say_bool("rootless", global->rootless == MAYFLY_ROOTLESS_YES);
+	say_bool("not-rootless", global->rootless == MAYFLY_ROOTLESS_NO);
+	say_bool("allow-missing", global->allow_missing_controllers);
+}
+
+static void say_create(const struct mayfly_create *options)
+{
+	if (options->size != sizeof(*options))
+		printf(" SIZE");
+	say_text("bundle", options->bundle);
+	say_text("config", options->config);
+	say_text("console", options->console_socket);
+	say_text("pidfd", options->pidfd_socket);
+	say_text("pidfile", options->pid_file);
+	say_bool("no-pivot", options->no_pivot);
+	say_bool("no-keyring", options->no_new_keyring);
+	if (options->preserve_fds)
+		printf(" fds=%u", options->preserve_fds);
+}
+
+static int end(void)
+{
+	printf("\n");
+	fflush(stdout);
+	return 0;
+}
+
+int mayfly_setup(char *const argv[], bool seal, struct error *err)
+{
+	if (getenv("STUB_SETUP"))
+		return fail(err, 0, "setup was told to fail, seal %d", seal);
+	return 0;
+}
+
+/* Ids that mean something, so that every kind of outcome can be had. */
+static int outcome(const struct mayfly_global *global, const char *id, struct error *err)
+{
+	if (strcmp(id, "gone") == 0)
+		return fail(err, 0, "container does not exist");
+	if (strcmp(id, "dirty") == 0)
+		return fail(err, ENOENT, "open \"a\nb\x1b[31m\xff\"");
+	if (strcmp(id, "long") == 0) {
+		char words[ERROR_WHAT_MAX];
+
+		memset(words, '"', sizeof(words) - 1);
+		words[sizeof(words) - 1] = '\0';
+		return fail(err, 0, "%s", words);
+	}
+	if (strcmp(id, "weak") == 0) {
+		global->log("warning", "memory.limit is not enforced");
+		global->log("debug", "a step");
+	}
+	return 0;
+}
+
+int mayfly_create(const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("create", global, id);
+	say_create(options);
+	return end();
+}
+
+int mayfly_start(const struct mayfly_global *global, const char *id, struct error *err)
+{
+	say_global("start", global, id);
+	end();
+	return outcome(global, id, err);
+}
+
+int mayfly_run(const struct mayfly_global *global, const char *id,
+	const struct mayfly_run *options, int *ret_status, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("run", global, id);
+	say_create(&options->create);
+	say_bool("detach", options->detach);
+	say_bool("keep", options->keep);
+	say_bool("no-subreaper", options->no_subreaper);
+	*ret_status = strcmp(id, "seven") == 0 ? 7 : 0;
+	return end();
+}
+
+int mayfly_exec(const struct mayfly_global *global, const char *id,
+	const struct mayfly_exec *options, int *ret_status, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("exec", global, id);
+	say_text("process", options->process);
+	say_text("cwd", options->cwd);
+	say_text("user", options->user);
+	say_texts("env", options->env);
+	for (size_t i = 0; i < options->n_additional_gids; i++)
+		printf(" gid=%u", options->additional_gids[i]);
+	say_texts("cap", options->capabilities);
+	say_text("apparmor", options->apparmor);
+	say_text("label", options->process_label);
+	say_text("cgroup", options->cgroup);
+	say_text("pidfile", options->pid_file);
+	say_bool("tty", options->tty);
+	say_bool("detach", options->detach);
+	say_bool("nnp", options->no_new_privs);
+	say_bool("paused", options->ignore_paused);
+	say_texts("arg", options->args);
+	*ret_status = strcmp(id, "seven") == 0 ? 7 : 0;
+	return end();
+}
+
+int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, bool all,
+	struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("kill", global, id);
+	printf(" signal=%d", signal);
+	say_bool("all", all);
+	return end();
+}
+
+int mayfly_delete(
+	const struct mayfly_global *global, const char *id, bool force, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("delete", global, id);
+	say_bool("force", force);
+	return end();
+}
+
+static int give(const char *text, char **ret, struct error *err)
+{
+	*ret = strdup(text);
+	return *ret ? 0 : fail(err, ENOMEM, "copy");
+}
+
+int mayfly_state(
+	const struct mayfly_global *global, const char *id, char **ret_json, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	return give("{\"id\": \"c\"}\n", ret_json, err);
+}
+
+int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_entries,
+	size_t *ret_count, struct error *err)
+{
+	static struct mayfly_entry entries[] = {
+		{.id = (char *)"a",
+			.bundle = (char *)"/b\x1b[0m",
+			.created = (char *)"2026-01-02T03:04:05Z",
+			.owner = (char *)"root",
+			.status = "running",
+			.pid = 12,
+			.json = (char *)"{\"id\":\"a\"}\n"},
+		{.id = (char *)"longer-than-twelve",
+			.bundle = (char *)"/srv/c",
+			.created = (char *)"2026-01-02T03:04:05Z",
+			.owner = (char *)"root",
+			.status = "stopped",
+			.json = (char *)"{\"id\":\"longer-than-twelve\"}"},
+	};
+
+	*ret_entries = entries;
+	*ret_count = global->root && strcmp(global->root, "/empty") == 0 ? 0 : 2;
+	return 0;
+}
+
+void mayfly_list_free(struct mayfly_entry *entries, size_t count)
+{
+}
+
+int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pids,
+	size_t *ret_count, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	*ret_pids = calloc(2, sizeof(**ret_pids));
+	if (!*ret_pids)
+		return fail(err, ENOMEM, "copy");
+	(*ret_pids)[0] = getpid();
+	(*ret_pids)[1] = 1;
+	*ret_count = strcmp(id, "none") == 0 ? 0 : 2;
+	return 0;
+}
+
+int mayfly_plan(const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, char **ret_text, struct error *err)
+{
+	say_global("plan", global, id);
+	say_create(options);
+	end();
+	return give("exec /bin/sh in /\n", ret_text, err);
+}
+
+int mayfly_spec(bool rootless, char **ret_json, struct error *err)
+{
+	return give(rootless ? "{\"rootless\": true}\n" : "{}\n", ret_json, err);
+}
+
+int mayfly_features(char **ret_json, struct error *err)
+{
+	return give("{}\n", ret_json, err);
+}
+
+int mayfly_version(char **ret_text, struct error *err)
+{
+	return give("mayfly version 0.0.0\n", ret_text, err);
+}
