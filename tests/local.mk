@@ -123,9 +123,6 @@ TESTS += $(launch_tests)
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
 
-command_tests = tests/unit/command_line tests/lint/man
-TESTS += $(command_tests)
-EXTRA_DIST += $(command_tests)
 
 # init: the one opener, and containers from lists of steps written by hand (as root; else skipped).
 init_tests = tests/unit/path_test tests/unit/init_test
@@ -156,6 +153,8 @@ tests_unit_limits_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $
 tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
 
+
+command_tests = tests/unit/command_line tests/lint/man
 check_PROGRAMS += tests/unit/options_test
 TESTS += tests/unit/options_test $(command_tests)
 EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
