@@ -184,6 +184,31 @@ static void test_hostile_passwd(void)
 	must(rename(BENCH "/passwd", ROOT "/etc/passwd"), "rename");
 }
 
+/* A descriptor of ours as the way out: none of them may become the working directory (CVE-2024-21626). */
+static void test_hostile_directory(void)
+{
+	static char *argv[] = { "sh", "-c", "pwd", NULL };
+
+	for (int fd = 3; fd < 20; fd++) {
+		char *envp[] = { "PATH=/bin", NULL, NULL };
+		struct bench *bench = bench_new();
+		char path[32];
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		bench->flags = CLONE_NEWNS | CLONE_NEWPID;
+		add_jail(bench);
+		add_mount(bench, "proc", "/proc", NULL);
+		add_pivot(bench);
+		add_program(bench, 0, path, argv, envp);
+		run(bench);
+		is_true((bench->failed && strncmp(bench->err.what, "chdir to cwd", 12) == 0) ||
+				strcmp(bench->output, "/\n") == 0,
+			"%s is no way out: %s%s", path, bench->failed ? error_text(bench->err.code) : "",
+			bench->failed ? "" : "it is the container's root");
+		free(bench);
+	}
+}
+
 static void device_in(struct bench *bench)
 {
 	add_device(bench, "/evil/null", 1, 3);
@@ -384,7 +409,8 @@ int main(void)
 {
 	static void (*const tests[])(void) = {
 		test_program_errors, test_step_errors, test_exec, test_locked_flags,
-		test_mask_everywhere, test_hostile_passwd, test_hostile_links, NULL,
+		test_mask_everywhere, test_hostile_passwd, test_hostile_directory,
+		test_hostile_links, NULL,
 	};
 
 	return bench_main(tests);
