@@ -125,7 +125,7 @@ tests_unit_hook_test_LDADD = libhooks.a libbase.a
 
 
 # init: the one opener, and containers from lists of steps written by hand (as root; else skipped).
-init_tests = tests/unit/path_test tests/unit/init_test
+init_tests = tests/unit/path_test tests/unit/init_test tests/unit/init_hostile_test
 check_PROGRAMS += $(init_tests)
 TESTS += $(init_tests) tests/lint/child-calls
 EXTRA_DIST += tests/lint/child-calls tests/unit/init_bench.h
@@ -133,6 +133,8 @@ tests_unit_path_test_SOURCES = tests/unit/path_test.c
 tests_unit_path_test_LDADD = libsys.a libbase.a
 tests_unit_init_test_SOURCES = tests/unit/init_test.c tests/unit/init_bench.h
 tests_unit_init_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
+tests_unit_init_hostile_test_SOURCES = tests/unit/init_hostile_test.c tests/unit/init_bench.h
+tests_unit_init_hostile_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
 
 # host, plan's rooms of the cgroup, cgroup
 cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
