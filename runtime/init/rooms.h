@@ -82,6 +82,9 @@ int init_propagate(int fd, const struct step_mount *mount);
 /* copy_up.c: the directory FROM (O_PATH) into the new file system TO. */
 int init_copy_up(int from, int to, struct error *err);
 
+/* host_mounts.c: no procfs or sysfs of the host stays in this mount namespace. */
+int init_hide_host_mounts(struct init_context *context);
+
 /* Attach the detached TREE to exactly what TARGET holds; -errno. */
 static inline int init_attach_tree(int tree, int target)
 {

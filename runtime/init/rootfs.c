@@ -157,6 +157,10 @@ int init_chroot(struct init_context *context, const struct step *step)
 		context->slots[step->root.slot] = -1;
 	}
 
+	/* With the host's root as ours, as LEAVE_ROOT left it. */
+	if (context->host_root >= 0 && init_hide_host_mounts(context) < 0)
+		return -1;
+
 	int done = change_root(context->root);
 
 	if (done == 0 && chdir("/") < 0)

@@ -321,17 +321,22 @@ static void test_no_pivot(void)
 	char *envp[] = { "PATH=/bin", NULL, NULL };
 	struct bench *bench = bench_new();
 
-	facts("echo ls=$(echo $(ls /../..))\n");
+	facts("echo ls=$(echo $(ls /../..))\necho own=$(cat /proc/$$/comm)\n"
+	      "echo new=$(busybox unshare -U -r -p -f -m busybox mount -t proc p /proc 2>&1)\n");
 	bench->flags = CLONE_NEWNS;
 	bench->capabilities = 1 << 18;
 	add_jail(bench);
+	add_mount(bench, "proc", "/proc", NULL);
+	add_text(bench, STEP_MASK_PATH, "/proc/version");
 	add(bench, STEP_LEAVE_ROOT);
 	add(bench, STEP_CHROOT);
-	add_program(bench, 0, "/", shell, envp);
+	add_program(bench, 1234, "/", shell, envp);
 	run(bench);
 	say_error(bench);
 	is_number((uint64_t)bench->status, 0, "without pivot_root");
 	is_true(strstr(bench->output, "ls=bin copy") == bench->output, "the root is the image's");
+	is_fact(bench, "own", "sh");
+	is_fact(bench, "new", "mount: permission denied (are you root?)");
 	free(bench);
 }
 
