@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --no-pivot: the host's mounts stay in the container's mount namespace, below its root. No path
- * leads to them, but the kernel lets a user namespace mount a procfs or sysfs without masks as long as
- * any such mount is in the namespace (mount_too_revealing()). So those of the host go, or are covered.
+ * --no-pivot: the host's mounts stay in the container's mount namespace, below its root. No
+ * path leads to them, but the kernel lets a user namespace mount a procfs or sysfs without
+ * masks as long as any such mount is in the namespace (mount_too_revealing()). So those of the
+ * host go, or are covered.
  */
 #include "runtime/init/rooms.h"
 
@@ -30,7 +31,8 @@ static void unescape(char *text)
 
 	for (; *text; text++) {
 		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+				       (text[3] - '0'));
 			text += 3;
 		} else {
 			*to++ = *text;
@@ -47,7 +49,8 @@ static int cover(struct init_context *context, const char *path)
 	/* EINVAL: it is locked, or is one of the container's own, which has the same path. */
 	if (done == -EINVAL)
 		done = sys_mount("tmpfs", path, "tmpfs",
-			MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "nr_blocks=1,nr_inodes=1");
+			MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			"nr_blocks=1,nr_inodes=1");
 	if (done < 0 && done != -ENOENT)
 		return init_fail(context, -done, "hide the host's \"%s\"", path);
 	return 0;
@@ -73,7 +76,8 @@ int init_hide_host_mounts(struct init_context *context)
 	char buffer[LINE_MAX_BYTES + 1];
 	size_t used = 0;
 	ssize_t got = 1;
-	int AUTO_FD fd = path_open_knob(context->proc, "self/mountinfo", O_RDONLY, FS_PROC);
+	int AUTO_FD
+	fd = path_open_knob(context->proc, "self/mountinfo", O_RDONLY, FS_PROC);
 
 	if (fd < 0)
 		return init_fail(context, -fd, "read the mounts of the host");

@@ -70,8 +70,8 @@ unsigned int init_path_flags(const char *path);
  * filesystem.c: a new file system as a detached mount. MODE -1: none to add. Answers its
  * descriptor, or -errno with *err.
  */
-int init_new_filesystem(const struct step_mount *mount, int mode, bool without_gid,
-	struct error *err);
+int init_new_filesystem(
+	const struct step_mount *mount, int mode, bool without_gid, struct error *err);
 
 /* Change superblock options of what is mounted at FD. */
 int init_reconfigure(int fd, const struct step_mount *mount, struct error *err);
@@ -88,8 +88,8 @@ int init_hide_host_mounts(struct init_context *context);
 /* Attach the detached TREE to exactly what TARGET holds; -errno. */
 static inline int init_attach_tree(int tree, int target)
 {
-	return sys_move_mount(tree, "", target, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return sys_move_mount(
+		tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 #endif
