@@ -108,7 +108,8 @@ golden: tests/golden/run
 plan_tests = tests/unit/namespaces_test tests/unit/plan_test
 plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 check_PROGRAMS += $(plan_tests)
-TESTS += $(plan_tests)
+TESTS += $(plan_tests) tests/lint/pure-plan
+EXTRA_DIST += tests/lint/pure-plan
 tests_unit_namespaces_test_SOURCES = \
 	tests/unit/namespaces_test.c tests/golden/meetings.c tests/golden/meetings.h
 tests_unit_namespaces_test_LDADD = $(plan_libraries)
