@@ -106,7 +106,7 @@ golden: tests/golden/run
 
 # The planner: no root, no system calls.
 plan_tests = tests/unit/namespaces_test tests/unit/plan_test
-plan_libraries = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 check_PROGRAMS += $(plan_tests)
 TESTS += $(plan_tests)
 tests_unit_namespaces_test_SOURCES = \
