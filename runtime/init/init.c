@@ -130,8 +130,17 @@ static int init_run_hooks(struct init_context *context, const struct step *step)
 	list = hook_list(context->hooks, point, &count);
 	state->pid = outer_pid(context);
 	/* The bundle's path means nothing inside: there the hook starts where the program will. */
-	return hook_run_all(point, list, count, state, of_container ? exec->exec.envp : environ,
-		of_container ? "." : context->bundle, &context->err);
+	if (of_container)
+		return hook_run_all(point, list, count, state, exec->exec.envp, ".",
+			&context->err);
+
+	/* Ours is 0 for the sake of the steps; a hook of the host must not make files for everyone. */
+	mode_t mask = umask(022);
+	int done = hook_run_all(point, list, count, state, environ, context->bundle,
+		&context->err);
+
+	(void)umask(mask);
+	return done;
 }
 
 /* ---- the list ---- */

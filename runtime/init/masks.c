@@ -117,29 +117,35 @@ static bool is_null_device(int fd)
 	return fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
 }
 
-/*
- * Without a usable /dev/null in the container: one of our own, on a file system that no name
- * leads to; where device nodes cannot be made, an empty file that nobody may write.
- */
-static int make_null(void)
+/* A node that is the null device, or where none can be made, an empty file that nobody may write. */
+static int fill_null(int fs)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	int AUTO_FD fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	int done;
+	int done = SYS_RESULT(mknodat(fs, "null", S_IFCHR | 0666, makedev(1, 3)));
 
-	if (fs < 0)
-		return fs;
-	done = SYS_RESULT(mknodat(fs, "null", S_IFCHR | 0666, makedev(1, 3)));
 	if (done == -EPERM)
 		done = SYS_RESULT(mknodat(fs, "null", S_IFREG | 0444, 0));
+	return done < 0 ? done : sys_mount_setattr(fs, "", AT_EMPTY_PATH, &readonly);
+}
+
+/*
+ * Without a usable /dev/null in the container: one of our own. Until Linux 6.15 a file can be
+ * cloned out of an attached mount only; so it is attached for a moment, where nothing is looked up.
+ */
+static int make_null(struct init_context *context)
+{
+	int AUTO_FD fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int AUTO_FD tree = -1;
+	int done = fs < 0 ? fs : fill_null(fs);
+
+	if (done == 0)
+		done = init_attach_tree(fs, context->root);
 	if (done < 0)
 		return done;
-	done = sys_mount_setattr(fs, "", AT_EMPTY_PATH, &readonly);
-	if (done < 0)
-		return done;
-	/* Cloning out of a detached tree is new (Linux 6.15), so the file's mount is the tree itself:
-	 * the caller attaches it once, and clones it from there. */
-	return sys_open_tree(fs, "null", OPEN_TREE_CLONE);
+	tree = sys_open_tree(fs, "null", OPEN_TREE_CLONE);
+	if (fchdir(fs) < 0 || umount2(".", MNT_DETACH) < 0 || fchdir(context->root) < 0)
+		return -errno;
+	return take_fd(&tree);
 }
 
 /*
@@ -162,7 +168,7 @@ static int mask_file(struct init_context *context, int fd)
 	if (context->mask_file < 0)
 		context->mask_file = open_null(context);
 	if (context->mask_file < 0) {
-		int AUTO_FD first = make_null();
+		int AUTO_FD first = make_null(context);
 		int done = first < 0 ? first : init_attach_tree(first, fd);
 
 		if (done == 0)

@@ -138,6 +138,18 @@ static int make_otherwise(struct init_context *context, const struct step_mount 
 	return -1;
 }
 
+/* The words of a new file system say nothing about the host's mounts, whose peer a clone is. */
+static int finish_host_tree(struct init_context *context, int tree,
+	const struct step_mount *mount)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	int done = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &private);
+
+	if (done < 0)
+		return init_fail(context, -done, "make the host's mount private");
+	return finish_tree(context, tree, mount);
+}
+
 static int make_tree(struct init_context *context, const struct step_mount *mount, int mode)
 {
 	bool is_bind = false;
@@ -149,7 +161,7 @@ static int make_tree(struct init_context *context, const struct step_mount *moun
 	if (tree < 0)
 		return -1;
 	if (is_bind)
-		return finish_tree(context, tree, mount) < 0 ? -1 : take_fd(&tree);
+		return finish_host_tree(context, tree, mount) < 0 ? -1 : take_fd(&tree);
 	done = init_propagate(tree, mount);
 	if (done < 0)
 		return init_fail(context, -done, "change the propagation");

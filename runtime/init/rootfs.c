@@ -23,13 +23,16 @@ int init_isolate_mounts(struct init_context *context, const struct step *step)
 	return 0;
 }
 
-/* pivot_root() wants a root that is not shared; slave or private as the whole namespace is. */
-static int isolate_tree(const struct init_context *context, int tree)
+/*
+ * The clone of a shared mount is its peer: what is mounted in it would appear on the host, and
+ * pivot_root() wants a root that is not shared.
+ */
+static int isolate_tree(int tree, unsigned long propagation)
 {
-	const struct step *isolate = init_find_step(context, STEP_ISOLATE_MOUNTS);
-	bool is_private = isolate && (isolate->propagation.flags & MS_PRIVATE);
-	struct mount_attr attributes = { .propagation = is_private ? MS_PRIVATE : MS_SLAVE };
+	struct mount_attr attributes = { .propagation = propagation & (MS_PRIVATE | MS_SLAVE) };
 
+	if (!attributes.propagation)
+		attributes.propagation = MS_PRIVATE;
 	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes);
 }
 
@@ -48,7 +51,7 @@ int init_enter_root(struct init_context *context, const struct step *step)
 	if (done < 0)
 		return init_fail(context, -done, "open the host's root");
 	context->host_root = done;
-	done = isolate_tree(context, tree);
+	done = isolate_tree(tree, step->root.propagation);
 	if (done < 0)
 		return init_fail(context, -done, "isolate the root's mount");
 	/*

@@ -13,7 +13,7 @@
 
 #include <sys/statfs.h>
 
-#define BENCH "/tmp/mayfly-init-bench"
+/* BENCH is the directory, and each program has its own: it is defined before this is included. */
 #define ROOT BENCH "/root"
 
 enum { SLOTS = 16, STEPS = 96 };
@@ -365,6 +365,108 @@ static void is_fact(const struct bench *bench, const char *key, const char *want
 static void is_error(const struct bench *bench, const char *wanted, const char *name)
 {
 	is_result(bench->failed ? -1 : 0, &bench->err, wanted, name);
+}
+
+/* ---- the image ---- */
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	must(fd, path);
+	must((int)write(fd, text, strlen(text)), path);
+	must(fchmod(fd, mode), path);
+	close(fd);
+}
+
+static void copy_busybox(void)
+{
+	static const char *const applets[] = { "sh", "cat", "ls", "id", "hostname", "pwd", "stat",
+		"grep", "sed", "touch", "echo", "tty", "dd", "wc", "umask", "readlink", "mkdir",
+		"tr", "awk", "stty", "ip", "test", "sleep", NULL };
+	int from = open("/usr/bin/busybox", O_RDONLY | O_CLOEXEC);
+	int to = open(ROOT "/bin/busybox", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	char block[65536];
+	ssize_t got;
+
+	must(from, "/usr/bin/busybox");
+	must(to, ROOT "/bin/busybox");
+	while ((got = read(from, block, sizeof(block))) > 0)
+		must((int)write(to, block, (size_t)got), "copy");
+	close(from);
+	close(to);
+	for (size_t i = 0; applets[i]; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), ROOT "/bin/%s", applets[i]);
+		must(symlink("busybox", path), path);
+	}
+}
+
+/* The image, with what an image may bring. */
+static void lay_out(void)
+{
+	static const char *const directories[] = { ROOT, ROOT "/bin", ROOT "/proc", ROOT "/etc",
+		ROOT "/run", ROOT "/var", ROOT "/copy", ROOT "/copy/below", ROOT "/tmp",
+		ROOT "/masked", BENCH "/volume", BENCH "/volume/sub", BENCH "/canary" };
+
+	(void)mkdir(BENCH, 0755);
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	must(mount("bench", BENCH, "tmpfs", 0, "mode=755"), "tmpfs");
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
+		must(mkdir(directories[i], 0755), directories[i]);
+	copy_busybox();
+	must(chmod(ROOT "/tmp", 01777), "chmod");
+	must(symlink("/run", ROOT "/var/run"), "symlink");
+	must(symlink("/masked", ROOT "/mask_me"), "symlink");
+	write_file(ROOT "/masked/secret", "secret", 0644);
+	write_file(ROOT "/etc/secret", "secret", 0644);
+	write_file(ROOT "/etc/secret2", "secret", 0644);
+	write_file(ROOT "/etc/passwd",
+		"root:x:0:0:root:/root:/bin/sh\nuser:x:1234:1234::/home/user:/bin/sh", 0644);
+	write_file(ROOT "/etc/text", "not a program", 0644);
+	write_file(ROOT "/etc/garbage", "\x7f" "ELF garbage", 0755);
+	write_file(ROOT "/copy/file", "copied", 0640);
+	write_file(ROOT "/copy/below/file", "deep", 0600);
+	must(chown(ROOT "/copy/file", 1234, 55), "chown");
+	must(symlink("file", ROOT "/copy/link"), "symlink");
+	must(mkfifo(ROOT "/copy/fifo", 0600), "mkfifo");
+	write_file(BENCH "/volume/data", "data", 0644);
+	write_file(BENCH "/file", "one file", 0644);
+	must(mount("sub", BENCH "/volume/sub", "tmpfs", 0, NULL), "tmpfs");
+}
+
+static int count_mounts(void)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	int lines = 0, c;
+
+	while (file && (c = getc(file)) != EOF)
+		lines += c == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+/* Run TESTS in a mount namespace of their own; afterwards nothing outside of the roots has changed. */
+static int bench_main(void (*const *tests)(void))
+{
+	int mounts;
+
+	if (geteuid() != 0 || access("/usr/bin/busybox", X_OK) < 0 || sys_unshare(CLONE_NEWNS) < 0) {
+		printf("1..0 # SKIP needs root and a static busybox\n");
+		return 0;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	lay_out();
+	mounts = count_mounts();
+	for (; *tests; tests++)
+		(*tests)();
+	is_number((uint64_t)count_mounts(), (uint64_t)mounts, "the host has the mounts it had");
+	is_true(rmdir(BENCH "/canary") == 0, "the canary is empty");
+	(void)umount2(BENCH, MNT_DETACH);
+	(void)rmdir(BENCH);
+	return tap_end();
 }
 
 #endif
