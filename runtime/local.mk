@@ -77,6 +77,8 @@ libinit_a_SOURCES = \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
+	runtime/init/sources.c \
+	runtime/init/sources.h \
 	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \

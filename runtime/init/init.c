@@ -168,9 +168,7 @@ static int do_step(struct init_context *context, const struct step *step)
 	switch (step->kind) {
 	case STEP_NONE:
 	case STEP_OPEN_NAMESPACE:
-	case STEP_OPEN_TREE:
 	case STEP_OPEN_FILESYSTEM:
-	case STEP_OPEN_DEVICE:
 	case STEP_CREATE_CGROUP:
 	case STEP_WRITE_CGROUP:
 	case STEP_LIMIT_DEVICES:
@@ -186,6 +184,8 @@ static int do_step(struct init_context *context, const struct step *step)
 	case kind:                                                                           \
 		todo = room;                                                                 \
 		break
+	ROOM(STEP_OPEN_TREE, init_open_tree);
+	ROOM(STEP_OPEN_DEVICE, init_open_device);
 	ROOM(STEP_TELL, init_tell);
 	ROOM(STEP_AWAIT, init_await_step);
 	ROOM(STEP_RUN_HOOKS, init_run_hooks);
