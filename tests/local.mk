@@ -59,12 +59,13 @@ TESTS += tests/lint/spec-coverage
 EXTRA_DIST += tests/lint/spec-coverage docs/spec-coverage.md
 
 # "make fuzz" builds and runs each target for FUZZ_SECONDS; what it finds lands in tests/fuzz/found/.
-FUZZ_TARGETS = spec process state mount_options
+FUZZ_TARGETS = spec process state mount_options plan
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/arena.c
-EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c \
+FUZZ_FILES_plan = $(libplan_a_SOURCES) tests/golden/meetings.c hooks/points.c runtime/host/controllers.c runtime/sys/channel.c runtime/sys/fd.c
+EXTRA_DIST += tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c \
 	tests/fuzz/mount_options.c tests/fuzz/corpus
 
 fuzz: tests/lint/fields
@@ -74,7 +75,9 @@ fuzz: tests/lint/fields
 		mkdir -p tests/fuzz/found/$$target && \
 		$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) -o tests/fuzz/found/$$target.bin \
 			$(srcdir)/tests/fuzz/$$target.c \
-			$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES))) $(YAJL_LIBS) && \
+			$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES))) \
+			$$(test $$target != plan || echo $(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES_plan)))) \
+			$(YAJL_LIBS) && \
 		tests/fuzz/found/$$target.bin -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
 			-dict=tests/fuzz/found/dictionary -artifact_prefix=tests/fuzz/found/ \
 			-print_final_stats=1 tests/fuzz/found/$$target $(srcdir)/tests/fuzz/corpus/$$target \
@@ -108,7 +111,8 @@ golden: tests/golden/run
 plan_tests = tests/unit/namespaces_test tests/unit/plan_test
 plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 check_PROGRAMS += $(plan_tests)
-TESTS += $(plan_tests)
+TESTS += $(plan_tests) tests/lint/pure-plan
+EXTRA_DIST += tests/lint/pure-plan
 tests_unit_namespaces_test_SOURCES = \
 	tests/unit/namespaces_test.c tests/golden/meetings.c tests/golden/meetings.h
 tests_unit_namespaces_test_LDADD = $(plan_libraries)
