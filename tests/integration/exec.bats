@@ -157,7 +157,7 @@ process_json() {
 	a_running test
 	run -0 quietly mayfly exec test sh -c 'sleep 3333 & exit 0'
 	run -0 mayfly delete --force test
-	! grep -qsa 'sleep.3333' /proc/[0-9]*/cmdline
+	no_process 'sleep 3333'
 }
 
 @test "exec: is a session of its own" {

@@ -88,7 +88,7 @@ user_namespace() {
 	run -0 mayfly kill second KILL
 	wait_for status_is second stopped
 	run -0 mayfly delete second
-	! grep -qsa 'sleep.222' /proc/[0-9]*/cmdline
+	no_process 'sleep 222'
 	[[ $(status_of first) == running ]]
 }
 
@@ -98,7 +98,7 @@ user_namespace() {
 	update_config '.linux.cgroupsPath += "-2" | .mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .root = {path: "/"}'
 	run create second
 	if ((status == 0)); then
-		[[ $(ns_of "$(pid_of second)" mnt) == $(ns_of "$(pid_of first)" mnt) ]]
+		[[ $(ns_of "$(pid_of second)" mnt) == "$(ns_of "$(pid_of first)" mnt)" ]]
 	else
 		error_is_one_line
 	fi

@@ -126,7 +126,7 @@ run_call() { set_args helper call "$1"; mayfly run --bundle "$BUNDLE" test; }
 		'.architectures = ["SCMP_ARCH_PDP11"]|linux.seccomp.architectures[0]' '.flags = ["X"]|linux.seccomp.flags[0]' \
 		'.syscalls[0].args = [{index: 0, value: 0, op: "X"}]|linux.seccomp.syscalls[0].args[0].op' \
 		'.syscalls[0].args = [{index: 6, value: 0, op: "SCMP_CMP_EQ"}]|linux.seccomp.syscalls[0].args[0].index' \
-		'.syscalls[0].names = []|linux.seccomp.syscalls[0].names' '.syscalls[0] |= (.action = "SCMP_ACT_KILL" \| .errnoRet = 1)|errnoRet'; do
+		'.syscalls[0].names = []|names' '.syscalls[0] |= (.action = "SCMP_ACT_KILL" \| .errnoRet = 1)|errnoRet'; do
 		cp "$T/saved" "$BUNDLE/config.json"
 		deny '["mkdirat"]'
 		local change=${case%|*}
