@@ -64,7 +64,7 @@ check_PROGRAMS += tests/golden/run
 TESTS += tests/golden/check
 EXTRA_DIST += tests/golden/check tests/golden/README.md
 tests_golden_run_SOURCES = tests/golden/run.c tests/golden/meetings.c tests/golden/meetings.h
-tests_golden_run_LDADD = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_golden_run_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 golden: tests/golden/run
 	tests/golden/run --write $(srcdir)/tests/golden/*/
 .PHONY: golden

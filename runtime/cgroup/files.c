@@ -48,8 +48,10 @@ int files_split(
 
 int files_open(int dir, const char *path, int flags)
 {
+	/* openat2 refuses O_PATH with any flag that would mean nothing: EINVAL. */
+	const int safe = flags & O_PATH ? O_CLOEXEC | O_NOFOLLOW : O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
 	const struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY),
+		.flags = (uint64_t)(flags | safe),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};
