@@ -10,13 +10,13 @@
 
 #include <string.h>
 
-int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path,
-	struct error *err)
+int cgroup_open(
+	struct cgroup *cgroup, const struct host *host, const char *path, struct error *err)
 {
 	char parent[PATH_MAX];
 	const char *name;
 
-	*cgroup = (struct cgroup){ .fd = -1, .mount = -1, .path = path };
+	*cgroup = (struct cgroup){.fd = -1, .mount = -1, .path = path};
 	if (files_split(path, parent, &name, err) < 0)
 		return -1;
 	cgroup->mount = files_open_mount(host, err);
@@ -25,8 +25,12 @@ int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path
 	cgroup->fd = files_open(cgroup->mount, path + strspn(path, "/"), O_PATH | O_DIRECTORY);
 	if (cgroup->fd >= 0)
 		return 0;
+
+	int code = -cgroup->fd;
+
+	cgroup->fd = -1;
 	fd_close(&cgroup->mount);
-	return fail(err, -cgroup->fd, "open cgroup \"%s\"", path);
+	return fail(err, code, "open cgroup \"%s\"", path);
 }
 
 void cgroup_close(struct cgroup *cgroup)
@@ -46,8 +50,8 @@ static int fail_to_write(const struct cgroup *cgroup, int code, const char *file
 	if ((code == ENOENT || code == EPERM) && !file[prefix])
 		return fail(err, code, "\"%s\" must be in the form CONTROLLER.PARAMETER", file);
 	if (code == ENOENT && strncmp(file, "cgroup.", 7) != 0 &&
-		files_read(cgroup->fd, "cgroup.controllers", controllers, sizeof(controllers)) >=
-			0) {
+		files_read(cgroup->fd, "cgroup.controllers", controllers,
+			sizeof(controllers)) >= 0) {
 		for (found = controllers; *found; found += *found == ' ') {
 			size_t word = strcspn(found, " \n");
 
@@ -67,8 +71,8 @@ static int fail_to_write(const struct cgroup *cgroup, int code, const char *file
 		cgroup->path);
 }
 
-int cgroup_write(const struct cgroup *cgroup, const char *file, const char *text,
-	struct error *err)
+int cgroup_write(
+	const struct cgroup *cgroup, const char *file, const char *text, struct error *err)
 {
 	if (strchr(file, '/') || !strcmp(file, ".") || !strcmp(file, "..") || !*file)
 		return fail(err, 0, "\"%s\" is no file of a cgroup", file);
@@ -96,8 +100,8 @@ ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer,
 
 static int read_events(const struct cgroup *cgroup, struct events *ret)
 {
-	int AUTO_FD fd =
-		cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD
+	fd = cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 
 	return fd < 0 ? fd : files_read_events(fd, ret);
 }
@@ -119,12 +123,13 @@ bool cgroup_is_frozen(const struct cgroup *cgroup)
 
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err)
 {
-	int answer = cgroup->fd < 0 ? -ENOENT :
-		files_write(cgroup->fd, "cgroup.freeze", frozen ? "1" : "0", 1);
+	int answer = cgroup->fd < 0
+			     ? -ENOENT
+			     : files_write(cgroup->fd, "cgroup.freeze", frozen ? "1" : "0", 1);
 
 	if (answer == 0)
-		answer = files_await(cgroup->fd, frozen ? EVENT_FROZEN : EVENT_THAWED,
-			timeout_ms);
+		answer = files_await(
+			cgroup->fd, frozen ? EVENT_FROZEN : EVENT_THAWED, timeout_ms);
 	if (answer == 0)
 		return 0;
 	/* A cgroup that is gone is not frozen, which is what a thaw wants. */
@@ -142,7 +147,8 @@ static const char delegated[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.th
 int cgroup_own(const struct cgroup *cgroup, uid_t uid, struct error *err)
 {
 	char list[4096];
-	int AUTO_FD fd = sys_openat(AT_FDCWD, "/sys/kernel/cgroup/delegate", O_RDONLY, 0);
+	int AUTO_FD
+	fd = sys_openat(AT_FDCWD, "/sys/kernel/cgroup/delegate", O_RDONLY, 0);
 	ssize_t got = fd < 0 ? 0 : sys_read(fd, list, sizeof(list) - 1);
 
 	if (cgroup->fd < 0)

@@ -31,8 +31,8 @@ int files_open_mount(const struct host *host, struct error *err)
 	return fd;
 }
 
-int files_split(const char *path, char parent[PATH_MAX], const char **ret_name,
-	struct error *err)
+int files_split(
+	const char *path, char parent[PATH_MAX], const char **ret_name, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -49,9 +49,9 @@ int files_split(const char *path, char parent[PATH_MAX], const char **ret_name,
 int files_open(int dir, const char *path, int flags)
 {
 	const struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY),
+		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-			RESOLVE_NO_XDEV,
+			   RESOLVE_NO_XDEV,
 	};
 	int fd;
 
@@ -66,7 +66,8 @@ int files_open(int dir, const char *path, int flags)
 
 ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 {
-	int AUTO_FD fd = files_open(dir, file, O_RDONLY);
+	int AUTO_FD
+	fd = files_open(dir, file, O_RDONLY);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -86,7 +87,8 @@ ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 
 int files_write(int dir, const char *file, const char *text, size_t length)
 {
-	int AUTO_FD fd = files_open(dir, file, O_WRONLY);
+	int AUTO_FD
+	fd = files_open(dir, file, O_WRONLY);
 
 	if (fd < 0)
 		return fd;
@@ -132,7 +134,7 @@ static struct timespec next_pause(int *microseconds)
 	*microseconds = *microseconds ? *microseconds * 2 : PAUSE_FIRST;
 	if (*microseconds > PAUSE_MAX)
 		*microseconds = PAUSE_MAX;
-	pause = (struct timespec){ .tv_nsec = *microseconds * 1000L };
+	pause = (struct timespec){.tv_nsec = *microseconds * 1000L};
 	return pause;
 }
 
@@ -150,9 +152,10 @@ void files_pause(int *microseconds)
  */
 int files_await(int cgroup_fd, enum event event, int timeout_ms)
 {
-	int AUTO_FD fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD
+	fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
 	int64_t deadline = files_now() + (int64_t)timeout_ms * 1000;
-	struct pollfd waiting = { .fd = fd, .events = POLLPRI };
+	struct pollfd waiting = {.fd = fd, .events = POLLPRI};
 	struct events now;
 	int pause = 0;
 
@@ -163,7 +166,8 @@ int files_await(int cgroup_fd, enum event event, int timeout_ms)
 
 		if (answer < 0)
 			return answer;
-		if (event == EVENT_EMPTY ? !now.populated : now.frozen == (event == EVENT_FROZEN))
+		if (event == EVENT_EMPTY ? !now.populated
+					 : now.frozen == (event == EVENT_FROZEN))
 			return 0;
 		if (files_now() >= deadline)
 			return -ETIMEDOUT;
@@ -193,15 +197,16 @@ static int look_at(int parent, const char *name, const struct walk *walk)
 	if (!is_leaf(parent, name))
 		return 0;
 
-	int AUTO_FD dir = files_open(parent, name, O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	dir = files_open(parent, name, O_PATH | O_DIRECTORY);
 	int answer = dir < 0 ? 0 : walk->enter(dir, walk->data);
 
 	return answer < 0 ? answer : LOOKED_ENOUGH;
 }
 
 /*
- * Go through the entries of DIR from the one with inode AFTER on (0: from the start) until one has
- * to be descended into. 1: its name is in NAME; 0: done; -errno.
+ * Go through the entries of DIR from the one with inode AFTER on (0: from the start) until one
+ * has to be descended into. 1: its name is in NAME; 0: done; -errno.
  */
 static int next_child(int dir, const struct walk *walk, ino_t after, char name[256])
 {
@@ -244,7 +249,8 @@ static int next_child(int dir, const struct walk *walk, ino_t after, char name[2
 
 int files_walk(int top, const struct walk *walk)
 {
-	int AUTO_FD dir = files_open(top, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	dir = files_open(top, "", O_PATH | O_DIRECTORY);
 	size_t depth = 0;
 	ino_t after = 0;
 	char name[256];

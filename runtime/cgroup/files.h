@@ -15,8 +15,8 @@
 int files_open_mount(const struct host *host, struct error *err);
 
 /* Split "/a/b/c" in "a/b" (or "") and "c"; the root itself and a relative path are errors. */
-int files_split(const char *path, char parent[PATH_MAX], const char **ret_name,
-	struct error *err);
+int files_split(
+	const char *path, char parent[PATH_MAX], const char **ret_name, struct error *err);
 
 /* Open PATH (relative, or "" for DIR itself) beneath DIR with FLAGS; -errno. */
 int files_open(int dir, const char *path, int flags);
@@ -46,12 +46,13 @@ int64_t files_now(void);
 void files_pause(int *microseconds);
 
 /*
- * Visit every cgroup below TOP, children before their parent, without recursion: a container can
- * nest as deep as it likes. A negative answer ends the walk.
+ * Visit every cgroup below TOP, children before their parent, without recursion: a container
+ * can nest as deep as it likes. A negative answer ends the walk.
  *
  * CHILD is asked for each before it is descended into; its 1 means that there is no need to.
- * ENTER is called for TOP and, without CHILD, for each below with its O_PATH descriptor. LEAVE is
- * called in the parent when everything below NAME was visited. CHILD, or else ENTER, must be given.
+ * ENTER is called for TOP and, without CHILD, for each below with its O_PATH descriptor. LEAVE
+ * is called in the parent when everything below NAME was visited. CHILD, or else ENTER, must be
+ * given.
  */
 struct walk {
 	int (*child)(int parent, const char *name, void *data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver by files: make a cgroup, its parents and their controllers (cgroup-v2.rst, "Organizing Processes and Threads", "Controlling Controllers").
+ * The driver by files: make a cgroup, its parents and their controllers (cgroup-v2.rst,
+ * "Organizing Processes and Threads", "Controlling Controllers").
  */
 #include "runtime/cgroup/files.h"
 #include "runtime/sys/fd.h"
@@ -65,7 +66,8 @@ static bool next_component(const char **rest, char name[NAME_MAX + 1])
 
 static int open_parent(int mount, const char *path, int *created)
 {
-	int AUTO_FD dir = files_open(mount, path, O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	dir = files_open(mount, path, O_PATH | O_DIRECTORY);
 	char name[NAME_MAX + 1];
 	const char *rest = path;
 
@@ -97,13 +99,13 @@ static size_t controllers_text(unsigned int mask, char buffer[256])
 
 	for (const struct controller_name *row = host_controllers; row->name; row++)
 		if (mask & row->bit)
-			used += (size_t)snprintf(buffer + used, 256 - used, "%s+%s",
-				used ? " " : "", row->name);
+			used += (size_t)snprintf(
+				buffer + used, 256 - used, "%s+%s", used ? " " : "", row->name);
 	return used;
 }
 
-static int fail_to_enable(int code, const char *controller, const char *path, int depth,
-	struct error *err)
+static int fail_to_enable(
+	int code, const char *controller, const char *path, int depth, struct error *err)
 {
 	const char *of = path + strspn(path, "/");
 	int length = 0;
@@ -116,8 +118,10 @@ static int fail_to_enable(int code, const char *controller, const char *path, in
 	switch (code) {
 	case EBUSY:
 		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": it has processes of its "
-			"own, and a cgroup has either those or controllers for its children (no "
+			"enable controller \"%s\" below cgroup \"/%.*s\": it has processes of "
+			"its "
+			"own, and a cgroup has either those or controllers for its children "
+			"(no "
 			"internal processes)",
 			controller, length, of);
 	case ENOENT:
@@ -166,23 +170,23 @@ static int enable_in(struct enabling *enabling, int dir, int depth)
 		if (code == 0)
 			continue;
 		if (enabling->wanted & row->bit)
-			return fail_to_enable(code, row->name, enabling->path, depth,
-				enabling->err);
+			return fail_to_enable(
+				code, row->name, enabling->path, depth, enabling->err);
 		enabling->target &= ~row->bit;
 	}
 	return 0;
 }
 
 /*
- * Enable what is wanted in every ancestor, and for the statistics whatever else there is. What the
- * parent has enabled its ancestors have, so that one read is all it takes mostly. In the
+ * Enable what is wanted in every ancestor, and for the statistics whatever else there is. What
+ * the parent has enabled its ancestors have, so that one read is all it takes mostly. In the
  * hybrid layout the resources are cgroup v1's: nothing but what is wanted is touched.
  */
 static int enable_controllers(int mount, int parent, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err)
 {
 	unsigned int others = host->cgroup == CGROUP_UNIFIED ? host->controllers : 0;
-	struct enabling enabling = { wanted | others, wanted, path, err };
+	struct enabling enabling = {wanted | others, wanted, path, err};
 	const char *rest = path;
 	char name[NAME_MAX + 1];
 	int depth = 0;
@@ -190,7 +194,8 @@ static int enable_controllers(int mount, int parent, const struct host *host, co
 	if (!(enabling.target & ~(enabling.target ? enabled_in(parent) : 0)))
 		return 0;
 
-	int AUTO_FD dir = files_open(mount, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	dir = files_open(mount, "", O_PATH | O_DIRECTORY);
 
 	while (dir >= 0) {
 		if (enable_in(&enabling, dir, depth++) < 0)
@@ -209,7 +214,7 @@ static int enable_controllers(int mount, int parent, const struct host *host, co
 /* The controllers that work only on whole processes: cgroup-v2.rst, "Threads". */
 enum {
 	DOMAIN_CONTROLLERS = CONTROLLER_IO | CONTROLLER_MEMORY | CONTROLLER_HUGETLB |
-		CONTROLLER_RDMA | CONTROLLER_MISC | CONTROLLER_DMEM
+			     CONTROLLER_RDMA | CONTROLLER_MISC | CONTROLLER_DMEM
 };
 
 static int check_type(const struct cgroup *cgroup, unsigned int wanted, struct error *err)
@@ -241,7 +246,8 @@ static int check_type(const struct cgroup *cgroup, unsigned int wanted, struct e
 /* Frozen by itself or by an ancestor: a process born here would never run. */
 static int check_events(const struct cgroup *cgroup, struct error *err)
 {
-	int AUTO_FD fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD
+	fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 	struct events events;
 	size_t count = 0;
 	int answer = fd < 0 ? fd : files_read_events(fd, &events);
@@ -268,8 +274,12 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 		return fail_to_make(host, -made, cgroup->path, err);
 	cgroup->created = made == 0 ? cgroup->created + 1 : 0;
 	cgroup->fd = files_open(parent, name, O_PATH | O_DIRECTORY);
-	if (cgroup->fd < 0)
-		return fail(err, -cgroup->fd, "open cgroup \"%s\"", cgroup->path);
+	if (cgroup->fd < 0) {
+		int code = -cgroup->fd;
+
+		cgroup->fd = -1;
+		return fail(err, code, "open cgroup \"%s\"", cgroup->path);
+	}
 	if (check_events(cgroup, err) < 0)
 		return -1;
 	return check_type(cgroup, wanted, err);
@@ -282,7 +292,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	const char *name;
 	int answer = 1;
 
-	*cgroup = (struct cgroup){ .fd = -1, .mount = -1, .path = path };
+	*cgroup = (struct cgroup){.fd = -1, .mount = -1, .path = path};
 	if (files_split(path, parent_path, &name, err) < 0)
 		return -1;
 	cgroup->mount = files_open_mount(host, err);
@@ -291,22 +301,23 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	for (int tries = 0; answer == 1 && tries < TRIES; tries++) {
 		cgroup->created = 0;
 
-		int AUTO_FD parent =
-			open_parent(cgroup->mount, parent_path, &cgroup->created);
+		int AUTO_FD
+		parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
 
 		if (parent < 0) {
 			answer = fail_to_make(host, -parent, path, err);
 			break;
 		}
-		answer = enable_controllers(cgroup->mount, parent, host, parent_path, wanted,
-			err);
+		answer = enable_controllers(
+			cgroup->mount, parent, host, parent_path, wanted, err);
 		if (answer == 0)
 			answer = make_leaf(cgroup, host, parent, name, wanted, err);
 	}
 	if (answer == 0)
 		return 0;
 	if (answer == 1)
-		(void)fail(err, ENOENT, "make cgroup \"%s\": its parent is being removed", path);
+		(void)fail(
+			err, ENOENT, "make cgroup \"%s\": its parent is being removed", path);
 	if (cgroup->created > 0)
 		cgroup_undo(cgroup, 0);
 	cgroup_close(cgroup);

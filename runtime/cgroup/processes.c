@@ -32,7 +32,8 @@ static int add(struct pids *pids, pid_t pid)
 /* Numbers, one a line. A process our pid namespace does not know is "0". */
 static int read_pids(int dir, void *data)
 {
-	int AUTO_FD fd = files_open(dir, "cgroup.procs", O_RDONLY);
+	int AUTO_FD
+	fd = files_open(dir, "cgroup.procs", O_RDONLY);
 	char buffer[4096];
 	pid_t pid = 0;
 
@@ -62,8 +63,9 @@ enum { WALK_MS = 10000 };
 
 static int collect(int cgroup_fd, struct pids *pids)
 {
-	const struct walk walk = { .enter = read_pids, .data = pids,
-		.deadline = files_now() + WALK_MS * INT64_C(1000) };
+	const struct walk walk = {.enter = read_pids,
+		.data = pids,
+		.deadline = files_now() + WALK_MS * INT64_C(1000)};
 	int answer = files_walk(cgroup_fd, &walk);
 
 	if (answer < 0) {
@@ -75,7 +77,7 @@ static int collect(int cgroup_fd, struct pids *pids)
 
 int files_processes(int cgroup_fd, pid_t **ret_pids, size_t *ret_count)
 {
-	struct pids pids = { .keep = true };
+	struct pids pids = {.keep = true};
 	int answer = collect(cgroup_fd, &pids);
 
 	if (answer < 0)
@@ -87,15 +89,15 @@ int files_processes(int cgroup_fd, pid_t **ret_pids, size_t *ret_count)
 
 int files_count_processes(int cgroup_fd, size_t *ret_count)
 {
-	struct pids pids = { 0 };
+	struct pids pids = {0};
 	int answer = collect(cgroup_fd, &pids);
 
 	*ret_count = answer < 0 ? 0 : pids.count;
 	return answer;
 }
 
-int cgroup_processes(const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
-	struct error *err)
+int cgroup_processes(
+	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct error *err)
 {
 	pid_t *pids;
 	size_t count, known = 0;
@@ -112,8 +114,8 @@ int cgroup_processes(const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_
 }
 
 /*
- * Until Linux 5.14 is our baseline: no cgroup.kill. Frozen, none of them can fork or end, so the
- * numbers that were read are still theirs when the signal is sent.
+ * Until Linux 5.14 is our baseline: no cgroup.kill. Frozen, none of them can fork or end, so
+ * the numbers that were read are still theirs when the signal is sent.
  */
 static int kill_each(const struct cgroup *cgroup)
 {
@@ -137,7 +139,8 @@ static int kill_each(const struct cgroup *cgroup)
 	return answer;
 }
 
-/* Somebody may be born into it from outside after the kill, so it is said again now and then. */
+/* Somebody may be born into it from outside after the kill, so it is said again now and then.
+ */
 enum { KILL_AGAIN_MS = 100 };
 
 int cgroup_kill(const struct cgroup *cgroup, int timeout_ms, struct error *err)
@@ -166,6 +169,7 @@ int cgroup_kill(const struct cgroup *cgroup, int timeout_ms, struct error *err)
 		return fail(err, -answer, "kill the processes of cgroup \"%s\"", cgroup->path);
 	if (files_count_processes(cgroup->fd, &count) < 0)
 		count = 0;
-	return fail(err, ETIMEDOUT, "kill the processes of cgroup \"%s\": %zu still there after %d ms",
+	return fail(err, ETIMEDOUT,
+		"kill the processes of cgroup \"%s\": %zu still there after %d ms",
 		cgroup->path, count, timeout_ms);
 }

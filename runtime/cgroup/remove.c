@@ -13,7 +13,8 @@
 
 static int remove_child(int parent, const char *name, void *unused)
 {
-	/* EBUSY: it has processes, or cgroups to be removed first. All else is told at the end. */
+	/* EBUSY: it has processes, or cgroups to be removed first. All else is told at the end.
+	 */
 	return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno != EBUSY;
 }
 
@@ -26,7 +27,8 @@ static int leave_child(int parent, const char *name, void *unused)
 /* What keeps PATH from being removed: say how many. */
 static int fail_to_remove(int mount, const char *path, int code, struct error *err)
 {
-	int AUTO_FD rest = files_open(mount, path, O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	rest = files_open(mount, path, O_PATH | O_DIRECTORY);
 	size_t count = 0;
 
 	if (code == EBUSY && rest >= 0 && files_count_processes(rest, &count) == 0 && count > 0)
@@ -38,9 +40,10 @@ static int fail_to_remove(int mount, const char *path, int code, struct error *e
 /* One more try after the kernel said EBUSY; 0, or a negative errno. */
 static int remove_tree(int parent, const char *name, int64_t deadline)
 {
-	int AUTO_FD top = files_open(parent, name, O_PATH | O_DIRECTORY);
-	const struct walk walk = { .child = remove_child, .leave = leave_child,
-		.deadline = deadline };
+	int AUTO_FD
+	top = files_open(parent, name, O_PATH | O_DIRECTORY);
+	const struct walk walk = {
+		.child = remove_child, .leave = leave_child, .deadline = deadline};
 	int walked = top < 0 ? top : files_walk(top, &walk);
 
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
@@ -56,9 +59,11 @@ int files_remove(int mount, const char *path, int timeout_ms, struct error *err)
 	char parent_path[PATH_MAX];
 	int pause = 0;
 
-	snprintf(parent_path, sizeof(parent_path), "%.*s", slash ? (int)(slash - path) : 0, path);
+	snprintf(parent_path, sizeof(parent_path), "%.*s", slash ? (int)(slash - path) : 0,
+		path);
 
-	int AUTO_FD parent = files_open(mount, parent_path, O_PATH | O_DIRECTORY);
+	int AUTO_FD
+	parent = files_open(mount, parent_path, O_PATH | O_DIRECTORY);
 
 	if (parent == -ENOENT)
 		return 0;
@@ -88,7 +93,8 @@ int cgroup_remove(const struct host *host, const char *path, int timeout_ms, str
 	if (files_split(path, parent_path, &name, err) < 0)
 		return -1;
 
-	int AUTO_FD mount = files_open_mount(host, err);
+	int AUTO_FD
+	mount = files_open_mount(host, err);
 
 	return mount < 0 ? -1 : files_remove(mount, path + 1, timeout_ms, err);
 }
@@ -113,7 +119,8 @@ void cgroup_undo(struct cgroup *cgroup, int timeout_ms)
 		*slash = '\0';
 		slash = strrchr(path, '/');
 
-		int AUTO_FD dir = files_open(cgroup->mount, "", O_PATH | O_DIRECTORY);
+		int AUTO_FD
+		dir = files_open(cgroup->mount, "", O_PATH | O_DIRECTORY);
 
 		if (slash) {
 			*slash = '\0';
@@ -121,8 +128,7 @@ void cgroup_undo(struct cgroup *cgroup, int timeout_ms)
 			dir = files_open(cgroup->mount, path, O_PATH | O_DIRECTORY);
 			*slash = '/';
 		}
-		if (dir < 0 ||
-			unlinkat(dir, slash ? slash + 1 : path, AT_REMOVEDIR) < 0)
+		if (dir < 0 || unlinkat(dir, slash ? slash + 1 : path, AT_REMOVEDIR) < 0)
 			return;
 	}
 }

@@ -20,16 +20,16 @@
 enum { FS_SELINUX = 0xf97cff8c };
 
 const struct controller_name host_controllers[] = {
-	{ "cpuset", CONTROLLER_CPUSET },
-	{ "cpu", CONTROLLER_CPU },
-	{ "io", CONTROLLER_IO },
-	{ "memory", CONTROLLER_MEMORY },
-	{ "hugetlb", CONTROLLER_HUGETLB },
-	{ "pids", CONTROLLER_PIDS },
-	{ "rdma", CONTROLLER_RDMA },
-	{ "misc", CONTROLLER_MISC },
-	{ "dmem", CONTROLLER_DMEM },
-	{ NULL, 0 },
+	{"cpuset", CONTROLLER_CPUSET},
+	{"cpu", CONTROLLER_CPU},
+	{"io", CONTROLLER_IO},
+	{"memory", CONTROLLER_MEMORY},
+	{"hugetlb", CONTROLLER_HUGETLB},
+	{"pids", CONTROLLER_PIDS},
+	{"rdma", CONTROLLER_RDMA},
+	{"misc", CONTROLLER_MISC},
+	{"dmem", CONTROLLER_DMEM},
+	{NULL, 0},
 };
 
 unsigned int host_controllers_parse(const char *text)
@@ -58,7 +58,8 @@ struct probing {
 /* The file's start as text, or -errno. */
 static ssize_t read_text(int dir, const char *path, char *buffer, size_t size)
 {
-	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+	int AUTO_FD
+	fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -115,8 +116,8 @@ static int probe_user_namespace(struct probing *probing)
 static int probe_capabilities(struct probing *probing)
 {
 	struct host *host = probing->host;
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 	uint64_t effective = 0;
 
 	/* Asking for each is cheaper than /proc/self/status, and finds the last one as well. */
@@ -185,7 +186,8 @@ static int probe_own_cgroup(struct probing *probing)
 	return 0;
 }
 
-/* An O_PATH descriptor of the cgroup that is PATH below the mount without its last component. */
+/* An O_PATH descriptor of the cgroup that is PATH below the mount without its last component.
+ */
 static int open_parent_of_own(const struct host *host, int mount)
 {
 	const char *path = host->own_cgroup + 1;
@@ -206,8 +208,10 @@ static int probe_controllers(struct probing *probing)
 	if (host->cgroup == CGROUP_NONE)
 		return 0;
 
-	int AUTO_FD mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
-	int AUTO_FD parent = -1;
+	int AUTO_FD
+	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD
+	parent = -1;
 	int offering = mount;
 
 	if (mount < 0)
@@ -223,12 +227,12 @@ static int probe_controllers(struct probing *probing)
 }
 
 /*
- * Does a cgroup that has WITNESS also have FILE? The files of a controller are never in the root
- * cgroup, so ask ours, or else the first child of the root that has the controller. -1: nobody
- * knows.
+ * Does a cgroup that has WITNESS also have FILE? The files of a controller are never in the
+ * root cgroup, so ask ours, or else the first child of the root that has the controller. -1:
+ * nobody knows.
  */
-static int controller_file(int mount, const struct host *host, const char *witness,
-	const char *file)
+static int controller_file(
+	int mount, const struct host *host, const char *witness, const char *file)
 {
 	char path[4200];
 
@@ -267,7 +271,8 @@ static int probe_controller_files(struct probing *probing)
 	if (host->cgroup != CGROUP_UNIFIED)
 		return 0;
 
-	int AUTO_FD mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD
+	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
 
 	if (mount < 0)
 		return 0;
@@ -293,7 +298,7 @@ static int probe_time_namespace(struct probing *probing)
 /* Nothing to change is looked at before the descriptor: 0 or EBADF is yes, all else is no. */
 static int probe_mount_setattr(struct probing *probing)
 {
-	struct mount_attr nothing = { 0 };
+	struct mount_attr nothing = {0};
 	int answer = sys_mount_setattr(-1, "", 0, &nothing);
 
 	probing->host->has_mount_setattr = answer == 0 || answer == -EBADF;
@@ -304,7 +309,8 @@ static int probe_apparmor(struct probing *probing)
 {
 	char enabled[8];
 
-	probing->host->has_apparmor = exists(AT_FDCWD, "/sys/kernel/security/apparmor") &&
+	probing->host->has_apparmor =
+		exists(AT_FDCWD, "/sys/kernel/security/apparmor") &&
 		read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled,
 			sizeof(enabled)) > 0 &&
 		enabled[0] == 'Y';
@@ -324,22 +330,23 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		const char *name;
 		int (*probe)(struct probing *probing);
 	} rows[] = {
-		{ "ids", probe_ids },
-		{ "user namespace", probe_user_namespace },
-		{ "capabilities", probe_capabilities },
-		{ "cgroup layout", probe_cgroup_layout },
-		{ "own cgroup", probe_own_cgroup },
-		{ "controllers", probe_controllers },
-		{ "files of controllers", probe_controller_files },
-		{ "time namespace", probe_time_namespace },
-		{ "mount_setattr", probe_mount_setattr },
-		{ "AppArmor", probe_apparmor },
-		{ "SELinux", probe_selinux },
+		{"ids", probe_ids},
+		{"user namespace", probe_user_namespace},
+		{"capabilities", probe_capabilities},
+		{"cgroup layout", probe_cgroup_layout},
+		{"own cgroup", probe_own_cgroup},
+		{"controllers", probe_controllers},
+		{"files of controllers", probe_controller_files},
+		{"time namespace", probe_time_namespace},
+		{"mount_setattr", probe_mount_setattr},
+		{"AppArmor", probe_apparmor},
+		{"SELinux", probe_selinux},
 	};
-	int AUTO_FD self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
-	struct probing probing = { .host = host, .arena = arena, .err = err, .self = self };
+	int AUTO_FD
+	self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
+	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};
 
-	*host = (struct host){ 0 };
+	*host = (struct host){0};
 	if (self < 0)
 		return fail(err, -self, "open /proc/self");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

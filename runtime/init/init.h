@@ -24,13 +24,20 @@ struct init_context {
 	unsigned short bpf_count;
 	unsigned int bpf_flags;  /* SECCOMP_FILTER_FLAG_… */
 	struct hook_state hook_state[HOOK_POINTS]; /* of the two inside points; pid filled inside */
+	const struct oci_hooks *hooks; /* those of the spec, or NULL */
 	const char *bundle;
 	pid_t parent;            /* the runtime's pid in the caller's namespace, to see that it still lives */
 
 	/* Owned by the inside. */
 	int host_root, root;     /* O_PATH; -1 before ENTER_ROOT */
 	int console;             /* the slave, until it is descriptors 0, 1, 2 */
-	bool dies_with_parent;
+	int mask_directory;      /* the read-only empty directory, once it is mounted; else -1 */
+	int mask_file;           /* O_PATH of the null inode that hides files; else -1 */
+	bool dies_with_parent;   /* PDEATHSIG is set; a dead parent means exit */
+	bool dumpable;           /* the parent still has to write our maps */
+	bool committed;          /* errors are now `start`'s to hear, when there is an exec fifo */
+	bool in_directory;       /* the working directory was entered before the user was changed */
+	char program[4096];      /* what FIND_PROGRAM found */
 	char home[4096];
 	struct error err;
 };

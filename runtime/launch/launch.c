@@ -143,6 +143,7 @@ static int prepare(struct launch *launch, struct error *err)
 	inside->plan = plan;
 	inside->slots = launch->slots;
 	inside->bundle = request->bundle;
+	inside->hooks = launch->wanted->spec->hooks;
 	inside->dies_with_parent = true;
 	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
 		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
@@ -344,6 +345,8 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return launch_open_namespace(launch, step, err);
 	case STEP_OPEN_TREE:
 		return launch_open_tree(launch, step, err);
+	case STEP_OPEN_FILESYSTEM:
+		return launch_open_filesystem(launch, step, err);
 	case STEP_OPEN_DEVICE:
 		return launch_open_device(launch, step, err);
 	case STEP_CREATE_CGROUP:

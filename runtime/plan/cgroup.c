@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the container's cgroup is, its limits, and who owns it (config-linux.md, Cgroups Path and
- * Cgroup ownership). The conversions of the limits are in resources.c.
+ * Where the container's cgroup is, its limits, and who owns it (config-linux.md, Cgroups Path
+ * and Cgroup ownership). The conversions of the limits are in resources.c.
  */
 #include "runtime/plan/cgroup.h"
 
@@ -13,59 +13,61 @@
 #include <string.h>
 #include <sys/mount.h>
 
-/*
- * Append the components of PATH to BUFFER, which holds LENGTH bytes of "/a/b" so far, without
- * empty ones and ".". Answers the new length, or 0 with *err: "..", a name that is too long.
- */
-static size_t append_path(char *buffer, size_t size, size_t length, const char *path,
-	struct error *err)
-{
-	while (*path) {
-		size_t name = strcspn(path, "/");
-		bool nothing = name == 0 || (name == 1 && path[0] == '.');
+/* A path of a cgroup under construction: "/a/b", without empty components and ".". */
+struct cgroup_path {
+	char text[PATH_MAX];
+	size_t length;
+};
 
-		if (name == 2 && path[0] == '.' && path[1] == '.')
-			return fail(err, 0, "the path of a cgroup has no \"..\""), 0;
-		if (name > NAME_MAX || length + 1 + name >= size)
-			return fail(err, ENAMETOOLONG, "the path of the cgroup"), 0;
-		if (!nothing) {
-			buffer[length++] = '/';
-			memcpy(buffer + length, path, name);
-			length += name;
+static int append_path(struct cgroup_path *path, const char *more, struct error *err)
+{
+	while (*more) {
+		size_t name = strcspn(more, "/");
+
+		if (name == 2 && more[0] == '.' && more[1] == '.')
+			return fail(err, 0, "the path of a cgroup has no \"..\"");
+		if (name > NAME_MAX || path->length + 1 + name >= sizeof(path->text))
+			return fail(err, ENAMETOOLONG, "the path of the cgroup");
+		if (name && !(name == 1 && more[0] == '.')) {
+			path->text[path->length++] = '/';
+			memcpy(path->text + path->length, more, name);
+			path->length += name;
 		}
-		path += name;
-		path += *path == '/';
+		more += name;
+		more += *more == '/';
 	}
-	buffer[length] = '\0';
-	return length ? length : 1;
+	path->text[path->length] = '\0';
+	return 0;
 }
 
 /*
- * Absolute: below the cgroup2 mount. Relative or absent: next to our own cgroup, so that the same
- * path is the same cgroup for one caller, and a delegated caller stays where it may write.
+ * Absolute: below the cgroup2 mount. Relative or absent: next to our own cgroup, so that the
+ * same path is the same cgroup for one caller, and a delegated caller stays where it may write.
  */
-static int choose_path(const struct wanted *wanted, char *buffer, size_t size,
-	struct error *err)
+static int choose_path(const struct wanted *wanted, struct cgroup_path *ret, struct error *err)
 {
 	const struct oci_linux *section = wanted->spec->linux;
 	const char *asked = section ? section->cgroups_path : NULL;
 	const char *own = wanted->host->own_cgroup ? wanted->host->own_cgroup : "/";
-	size_t length = 0;
+	const char *last = asked ? asked : wanted->request->id;
 
-	buffer[0] = '\0';
-	if (!asked || asked[0] != '/') {
-		if (!append_path(buffer, size, 0, own, err))
-			return -1;
-		char *slash = strrchr(buffer, '/');
+	*ret = (struct cgroup_path){0};
+	if (!asked && (!last || strchr(last, '/')))
+		return fail(err, 0, "invalid container ID format");
+	if (last[0] != '/') {
+		if (append_path(ret, own, err) < 0)
+			return fail_in(err, "linux.cgroupsPath");
 
-		length = slash ? (size_t)(slash - buffer) : 0;
-		buffer[length] = '\0';
+		char *slash = strrchr(ret->text, '/');
+
+		ret->length = slash ? (size_t)(slash - ret->text) : 0;
 	}
-	if (!asked && (!wanted->request->id || strchr(wanted->request->id, '/')))
-		return fail(err, 0, "a container id has no '/'");
-	if (!append_path(buffer, size, length, asked ? asked : wanted->request->id, err))
+
+	size_t parent = ret->length;
+
+	if (append_path(ret, last, err) < 0)
 		return fail_in(err, "linux.cgroupsPath");
-	if (strlen(buffer) == length) {
+	if (ret->length == parent) {
 		error_set(err, 0, "a container cannot have the root cgroup");
 		return fail_in(err, "linux.cgroupsPath");
 	}
@@ -75,11 +77,11 @@ static int choose_path(const struct wanted *wanted, char *buffer, size_t size,
 bool plan_is_rootless(const struct wanted *wanted)
 {
 	return wanted->host->euid != 0 || wanted->host->in_user_namespace ||
-		wanted->request->force_rootless;
+	       wanted->request->force_rootless;
 }
 
-static int plan_without_cgroup(struct plan *plan, const struct wanted *wanted,
-	struct error *err)
+static int plan_without_cgroup(
+	struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_linux *section = wanted->spec->linux;
 	unsigned int needed;
@@ -99,7 +101,7 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 {
 	const struct oci_linux *section = wanted->spec ? wanted->spec->linux : NULL;
 	const struct oci_resources *resources = section ? section->resources : NULL;
-	char path[PATH_MAX];
+	struct cgroup_path path;
 
 	if (wanted->request->verb == REQUEST_EXEC) {
 		plan->cgroup = wanted->request->cgroup;
@@ -111,10 +113,10 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 			"linux.cgroupsPath as a path");
 	if (wanted->host->cgroup == CGROUP_NONE)
 		return plan_without_cgroup(plan, wanted, err);
-	if (choose_path(wanted, path, sizeof(path), err) < 0)
+	if (choose_path(wanted, &path, err) < 0)
 		return -1;
 
-	plan->cgroup = arena_text(plan->arena, path);
+	plan->cgroup = arena_text(plan->arena, path.text);
 	if (!plan->cgroup)
 		return fail(err, ENOMEM, "plan the cgroup");
 
@@ -133,18 +135,19 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 	create->cgroup.path = plan->cgroup;
 	create->cgroup.controllers = needed;
 	create->cgroup.optional = plan_is_rootless(wanted) &&
-		!(section && section->cgroups_path) && plan->outside.count == index + 1;
+				  !(section && section->cgroups_path) &&
+				  plan->outside.count == index + 1;
 	return 0;
 }
 
 /* Is there a cgroup mount in the container that it can write to? */
-static int has_writable_cgroup_mount(const struct wanted *wanted, struct arena *arena,
-	bool *ret, struct error *err)
+static int has_writable_cgroup_mount(
+	const struct wanted *wanted, struct arena *arena, bool *ret, struct error *err)
 {
 	*ret = false;
 	for (size_t i = 0; i < wanted->spec->n_mounts; i++) {
 		const struct oci_mount *mount = &wanted->spec->mounts[i];
-		struct oci_mount_options options = { 0 };
+		struct oci_mount_options options = {0};
 
 		if (strcmp(mount->destination, "/sys/fs/cgroup") != 0 || !mount->type ||
 			(strcmp(mount->type, "cgroup") != 0 &&
@@ -156,24 +159,6 @@ static int has_writable_cgroup_mount(const struct wanted *wanted, struct arena *
 		*ret = !(options.set & MS_RDONLY) && !options.bind;
 	}
 	return 0;
-}
-
-/* The user on the host that UID of the container is. */
-static bool host_uid(const struct oci_linux *section, uint32_t uid, uint32_t *ret)
-{
-	if (!oci_namespace_find(section, CLONE_NEWUSER)) {
-		*ret = uid;
-		return true;
-	}
-	for (size_t i = 0; i < section->n_uid_mappings; i++) {
-		const struct oci_id_mapping *map = &section->uid_mappings[i];
-
-		if (uid < map->container_id || uid - map->container_id >= map->size)
-			continue;
-		*ret = map->host_id + (uid - map->container_id);
-		return true;
-	}
-	return false;
 }
 
 int plan_own_cgroup(struct plan *plan, const struct wanted *wanted, struct error *err)
@@ -189,16 +174,17 @@ int plan_own_cgroup(struct plan *plan, const struct wanted *wanted, struct error
 		return -1;
 	if (!writable)
 		return 0;
-	if (!host_uid(section, wanted->process->user.uid, &uid))
+	if (!plan_host_uid(wanted->spec, wanted->process->user.uid, &uid))
 		return plan_warn(plan, err,
-			"process.user.uid: its user on the host is not known, so it will not own "
+			"process.user.uid: its user on the host is not known, so it will not "
+			"own "
 			"the container's cgroup");
 	/* What we make is ours already. */
 	if (uid == wanted->host->euid)
 		return 0;
 
-	struct step *step = plan_step(plan, &plan->outside, err, STEP_OWN_CGROUP,
-		"process.user.uid");
+	struct step *step =
+		plan_step(plan, &plan->outside, err, STEP_OWN_CGROUP, "process.user.uid");
 
 	if (!step)
 		return -1;

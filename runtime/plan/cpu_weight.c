@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cpu.shares as cpu.weight. Every runtime and kubelet must come to the same number, or the ratio
- * of two containers depends on who made them. No libm: two functions are not worth a library.
+ * cpu.shares as cpu.weight. Every runtime and kubelet must come to the same number, or the
+ * ratio of two containers depends on who made them. No libm: two functions are not worth a
+ * library.
  */
 #include "runtime/plan/resources.h"
 

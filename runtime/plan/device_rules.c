@@ -12,29 +12,28 @@
 enum { ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE };
 
 /*
- * Making a node gives nothing while opening it is denied. /dev/net/tun is here because every VPN
- * in a container broke when other runtimes took it away.
+ * Making a node gives nothing while opening it is denied. /dev/net/tun is here because every
+ * VPN in a container broke when other runtimes took it away.
  */
 static const struct step_device_rule defaults[] = {
-	{ true, 'c', -1, -1, BPF_DEVCG_ACC_MKNOD },
-	{ true, 'b', -1, -1, BPF_DEVCG_ACC_MKNOD },
-	{ true, 'c', 1, 3, ALL },    /* /dev/null */
-	{ true, 'c', 1, 5, ALL },    /* /dev/zero */
-	{ true, 'c', 1, 7, ALL },    /* /dev/full */
-	{ true, 'c', 1, 8, ALL },    /* /dev/random */
-	{ true, 'c', 1, 9, ALL },    /* /dev/urandom */
-	{ true, 'c', 5, 0, ALL },    /* /dev/tty */
-	{ true, 'c', 5, 1, ALL },    /* /dev/console */
-	{ true, 'c', 5, 2, ALL },    /* /dev/ptmx */
-	{ true, 'c', 136, -1, ALL }, /* /dev/pts/… */
-	{ true, 'c', 10, 200, ALL }, /* /dev/net/tun */
+	{true, 'c', -1, -1, BPF_DEVCG_ACC_MKNOD}, {true, 'b', -1, -1, BPF_DEVCG_ACC_MKNOD},
+	{true, 'c', 1, 3, ALL},	   /* /dev/null */
+	{true, 'c', 1, 5, ALL},	   /* /dev/zero */
+	{true, 'c', 1, 7, ALL},	   /* /dev/full */
+	{true, 'c', 1, 8, ALL},	   /* /dev/random */
+	{true, 'c', 1, 9, ALL},	   /* /dev/urandom */
+	{true, 'c', 5, 0, ALL},	   /* /dev/tty */
+	{true, 'c', 5, 1, ALL},	   /* /dev/console */
+	{true, 'c', 5, 2, ALL},	   /* /dev/ptmx */
+	{true, 'c', 136, -1, ALL}, /* /dev/pts/… */
+	{true, 'c', 10, 200, ALL}, /* /dev/net/tun */
 };
 enum { DEFAULTS = sizeof(defaults) / sizeof(*defaults) };
 
 static int convert(struct plan *plan, const struct oci_device_rule *rule, size_t index,
 	struct step_device_rule *ret, struct error *err)
 {
-	const struct opt_i64 *numbers[] = { &rule->major, &rule->minor };
+	const struct opt_i64 *numbers[] = {&rule->major, &rule->minor};
 	bool any = !rule->major.set && !rule->minor.set;
 
 	for (size_t i = 0; i < 2; i++) {

@@ -33,7 +33,7 @@ void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct bir
 	 * namespaces before the process is in its cgroup: always unshared later, by itself. */
 	uint64_t made = fresh & ~(uint64_t)CLONE_NEWCGROUP;
 
-	*ret = (struct birth){ .joins = joined != 0 };
+	*ret = (struct birth){.joins = joined != 0};
 	/*
 	 * setns(2) to a pid namespace and unshare(2) of a time namespace hold for children
 	 * only. A new user namespace is left until after the joins, which need the privileges
@@ -53,46 +53,20 @@ void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct bir
 	ret->fork = made;
 }
 
-static int check_user(const struct wanted *wanted, struct error *err)
+/* What oci/check.c cannot know: it depends on the host. */
+static int check_host(const struct wanted *wanted, bool offsets, struct error *err)
 {
-	const struct oci_linux *section = wanted->spec->linux;
-	const struct oci_namespace *user = oci_namespace_find(section, CLONE_NEWUSER);
-	bool mapped = section->n_uid_mappings || section->n_gid_mappings;
+	const struct host *host = wanted->host;
 
-	if (!user && wanted->host->euid != 0)
+	if (host->euid != 0 && !has_namespace(wanted, CLONE_NEWUSER))
 		return fail(err, 0, "rootless container requires user namespaces");
-	if (!user && mapped)
-		return refuse(err, "linux",
-			"user namespace mappings specified, but user namespace isn't enabled in the config");
-	if (!user || user->path)
-		return 0;
-	if (section->n_uid_mappings == 0)
-		return refuse(err, "linux.uidMappings",
-			"a new user namespace has no namespace path to join nor mappings to apply specified");
-	if (section->n_gid_mappings == 0)
-		return refuse(err, "linux.gidMappings",
-			"a new user namespace has no namespace path to join nor mappings to apply specified");
-	return 0;
-}
-
-static int check_time(const struct wanted *wanted, struct error *err)
-{
-	const struct oci_namespace *time =
-		oci_namespace_find(wanted->spec->linux, CLONE_NEWTIME);
-
-	if (time && !wanted->host->has_time_namespace)
-		return refuse(err, "linux.namespaces", "time namespaces aren't enabled in the kernel");
-	if (!wanted->spec->linux->time_offsets)
-		return 0;
-	if (!time)
+	if (has_namespace(wanted, CLONE_NEWTIME) && !host->has_time_namespace)
+		return refuse(err, "linux.namespaces",
+			"time namespaces aren't enabled in the kernel");
+	if (offsets && host->euid != 0)
 		return refuse(err, "linux.timeOffsets",
-			"time namespace offsets specified, but time namespace isn't enabled in the config");
-	if (time->path)
-		return refuse(err, "linux.timeOffsets",
-			"time namespace enabled, but both namespace path and time offsets specified");
-	if (wanted->host->euid != 0)
-		return refuse(err, "linux.timeOffsets",
-			"only root may set clock offsets: the time namespace is made before the user namespace");
+			"only root can set them: the time namespace is made before the user "
+			"namespace");
 	return 0;
 }
 
@@ -106,7 +80,7 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 
 	if (!list)
 		return no_memory(err);
-	*ret = (struct step_join){ .pidfd_slot = -1, .namespaces = list };
+	*ret = (struct step_join){.pidfd_slot = -1, .namespaces = list};
 	for (size_t i = 0; i < section->n_namespaces; i++) {
 		const struct oci_namespace *ns = &section->namespaces[i];
 
@@ -127,17 +101,17 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 	return 0;
 }
 
-static int unshare_time(struct plan *plan, const struct oci_time_offsets *offsets,
-	struct error *err)
+static int unshare_time(
+	struct plan *plan, const struct oci_time_offsets *offsets, struct error *err)
 {
 	const struct {
 		const char *clock;
 		const struct oci_time_offset *offset;
-	} rows[] = { { "monotonic", offsets->monotonic }, { "boottime", offsets->boottime } };
+	} rows[] = {{"monotonic", offsets->monotonic}, {"boottime", offsets->boottime}};
 	const char *text = "";
 
-	struct step *step = plan_step(
-		plan, &plan->inside, err, STEP_UNSHARE, "linux.timeOffsets");
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_UNSHARE, "linux.timeOffsets");
 
 	if (!step)
 		return -1;
@@ -150,8 +124,6 @@ static int unshare_time(struct plan *plan, const struct oci_time_offsets *offset
 		if (!text)
 			return no_memory(err);
 	}
-	if (!*text)
-		return 0;
 	return plan_file(plan, &plan->inside, err, STEP_WRITE_SELF, "timens_offsets", text,
 		"linux.timeOffsets");
 }
@@ -188,25 +160,26 @@ int plan_namespaces(struct plan *plan, const struct wanted *wanted, struct error
 	uint64_t fresh = 0, joined = 0;
 	struct step_join opened;
 	struct birth birth;
+	const struct oci_time_offsets *times = section->time_offsets;
+	bool offsets = times && (times->monotonic || times->boottime);
 
-	if (check_user(wanted, err) < 0 || check_time(wanted, err) < 0)
+	if (check_host(wanted, offsets, err) < 0)
 		return -1;
 	for (size_t i = 0; i < section->n_namespaces; i++)
-		*(section->namespaces[i].path ? &joined : &fresh) |= section->namespaces[i].type;
+		*(section->namespaces[i].path ? &joined : &fresh) |=
+			section->namespaces[i].type;
 	plan->has_pid_namespace = fresh & CLONE_NEWPID;
-	decide_birth(fresh, joined, section->time_offsets != NULL, &birth);
+	decide_birth(fresh, joined, offsets, &birth);
 	if (open_namespaces(plan, wanted, &opened, err) < 0)
 		return -1;
 	return plan_birth(plan, &birth, &opened, section->time_offsets, err);
 }
 
-static int plan_name(struct plan *plan, const struct wanted *wanted, enum step_kind kind,
-	const char *field, const char *name, struct error *err)
+static int plan_name(struct plan *plan, enum step_kind kind, const char *field,
+	const char *name, struct error *err)
 {
 	if (!name)
 		return 0;
-	if (!has_namespace(wanted, CLONE_NEWUTS))
-		return refuse(err, field, "unable to set %s without a private UTS namespace", field);
 	return plan_text(plan, &plan->inside, err, kind, name, field);
 }
 
@@ -224,10 +197,10 @@ int plan_new_namespaces(struct plan *plan, const struct wanted *wanted, struct e
 		plan_bare(plan, &plan->inside, err, STEP_LOOPBACK_UP, "linux.namespaces") < 0)
 		return -1;
 	/* The names must be there when hooks see the uts namespace (config.md, Hooks). */
-	if (plan_name(plan, wanted, STEP_SET_HOSTNAME, "hostname", wanted->spec->hostname, err) < 0)
+	if (plan_name(plan, STEP_SET_HOSTNAME, "hostname", wanted->spec->hostname, err) < 0)
 		return -1;
 	return plan_name(
-		plan, wanted, STEP_SET_DOMAINNAME, "domainname", wanted->spec->domainname, err);
+		plan, STEP_SET_DOMAINNAME, "domainname", wanted->spec->domainname, err);
 }
 
 /* exec: one pidfd names every namespace of the container, and the process cannot be swapped. */

@@ -67,13 +67,14 @@ static int controller_missing(struct limits *limits, unsigned int bit, const cha
 		remedy = "boot the host with cgroup v2 only (cgroup_no_v1=all)";
 		break;
 	default:
-		snprintf(text, sizeof(text), "the controller \"%s\" is not available in cgroup v2",
-			name);
+		snprintf(text, sizeof(text),
+			"the controller \"%s\" is not available in cgroup v2", name);
 		why = text;
 		remedy = "enable it in the kernel, or delegate it (systemd: Delegate=)";
 		break;
 	}
-	return plan_cannot_enforce(limits->plan, limits->wanted, field, why, remedy, limits->err);
+	return plan_cannot_enforce(
+		limits->plan, limits->wanted, field, why, remedy, limits->err);
 }
 
 /* The one place that appends a limit. FIELD is below linux.resources. */
@@ -128,8 +129,8 @@ static int not_in_v2(struct limits *limits, bool asked, const char *field)
 		"linux.resources.%s: cgroup v2 has no such limit; ignored", field);
 }
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct limits *limits,
-	const char *field, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int refuse_limit(
+	struct limits *limits, const char *field, const char *format, ...)
 {
 	char text[256];
 	va_list args;
@@ -154,13 +155,14 @@ static int limit_pids(struct limits *limits)
 		pids->limit.value ? pids->limit.value : 1);
 }
 
-static int limit_bytes(struct limits *limits, struct opt_i64 bytes, const char *field,
-	const char *file)
+static int limit_bytes(
+	struct limits *limits, struct opt_i64 bytes, const char *field, const char *file)
 {
 	if (!bytes.set || bytes.value == 0)
 		return 0;
 	if (bytes.value < -1)
-		return refuse(limits, field, "invalid memory value: %" PRId64, bytes.value);
+		return refuse_limit(
+			limits, field, "invalid memory value: %" PRId64, bytes.value);
 	if (bytes.value == -1)
 		return set_limit(limits, CONTROLLER_MEMORY, field, file, 0, "max");
 	return set_limit(limits, CONTROLLER_MEMORY, field, file, 0, "%" PRId64, bytes.value);
@@ -177,13 +179,15 @@ static int limit_swap(struct limits *limits)
 	if (!memory->swap.set || (swap == 0 && limit != -1))
 		return 0;
 	if (swap < -1)
-		return refuse(limits, field, "invalid memory+swap value: %" PRId64, swap);
+		return refuse_limit(limits, field, "invalid memory+swap value: %" PRId64, swap);
 	if (swap == -1 || swap == 0)
 		return set_limit(limits, CONTROLLER_MEMORY, field, file, LIMIT_OPTIONAL, "max");
 	if (limit == 0)
-		return refuse(limits, field, "unable to set swap limit without memory limit");
+		return refuse_limit(
+			limits, field, "unable to set swap limit without memory limit");
 	if (limit > 0 && swap < limit)
-		return refuse(limits, field, "memory+swap limit should be >= memory limit");
+		return refuse_limit(
+			limits, field, "memory+swap limit should be >= memory limit");
 	if (limit > 0)
 		swap -= limit;
 	if (swap == 0)
@@ -205,24 +209,25 @@ static int limit_memory(struct limits *limits)
 		return 0;
 	/* A refused limit must not be hidden behind a conversion that needs it. */
 	if (memory->limit.set && memory->limit.value < -1)
-		return refuse(limits, "memory.limit", "invalid memory value: %" PRId64,
+		return refuse_limit(limits, "memory.limit", "invalid memory value: %" PRId64,
 			memory->limit.value);
 	if (limit_swap(limits) < 0 ||
 		limit_bytes(limits, memory->limit, "memory.limit", "memory.max") < 0 ||
-		limit_bytes(limits, memory->reservation, "memory.reservation", "memory.low") < 0)
+		limit_bytes(limits, memory->reservation, "memory.reservation", "memory.low") <
+			0)
 		return -1;
 
 	const struct {
 		bool asked;
 		const char *field;
 	} v1[] = {
-		{ memory->kernel.set && memory->kernel.value > 0, "memory.kernel" },
-		{ memory->kernel_tcp.set && memory->kernel_tcp.value > 0, "memory.kernelTCP" },
-		{ memory->swappiness.set, "memory.swappiness" },
-		{ memory->disable_oom_killer.set && memory->disable_oom_killer.value,
-			"memory.disableOOMKiller" },
-		{ memory->use_hierarchy.set && !memory->use_hierarchy.value,
-			"memory.useHierarchy" },
+		{memory->kernel.set && memory->kernel.value > 0, "memory.kernel"},
+		{memory->kernel_tcp.set && memory->kernel_tcp.value > 0, "memory.kernelTCP"},
+		{memory->swappiness.set, "memory.swappiness"},
+		{memory->disable_oom_killer.set && memory->disable_oom_killer.value,
+			"memory.disableOOMKiller"},
+		{memory->use_hierarchy.set && !memory->use_hierarchy.value,
+			"memory.useHierarchy"},
 	};
 
 	for (size_t i = 0; i < sizeof(v1) / sizeof(*v1); i++)
@@ -245,8 +250,8 @@ static int limit_io_weights(struct limits *limits)
 
 	if (io->weight.set && io->weight.value != 0) {
 		if (io->weight.value < 10 || io->weight.value > 1000)
-			return refuse(limits, "blockIO.weight", "%u is not between 10 and 1000",
-				io->weight.value);
+			return refuse_limit(limits, "blockIO.weight",
+				"%u is not between 10 and 1000", io->weight.value);
 		if (set_limit(limits, CONTROLLER_IO, "blockIO.weight", file, 0, "%" PRIu64,
 			    bfq ? io->weight.value : io_weight(io->weight.value)) < 0)
 			return -1;
@@ -266,7 +271,8 @@ static int limit_io_weights(struct limits *limits)
 		if (!device->weight.set || weight == 0)
 			continue;
 		if (weight < 10 || weight > 1000)
-			return refuse(limits, field, "%u is not between 10 and 1000", weight);
+			return refuse_limit(
+				limits, field, "%u is not between 10 and 1000", weight);
 		if (set_limit(limits, CONTROLLER_IO, field, file, 0,
 			    "%" PRId64 ":%" PRId64 " %" PRIu64, device->major, device->minor,
 			    bfq ? weight : io_weight(weight)) < 0)
@@ -289,14 +295,14 @@ static int limit_io(struct limits *limits)
 		size_t count;
 		const char *field, *key;
 	} rows[] = {
-		{ io->throttle_read_bps_device, io->n_throttle_read_bps_device,
-			"throttleReadBpsDevice", "rbps" },
-		{ io->throttle_write_bps_device, io->n_throttle_write_bps_device,
-			"throttleWriteBpsDevice", "wbps" },
-		{ io->throttle_read_iops_device, io->n_throttle_read_iops_device,
-			"throttleReadIOPSDevice", "riops" },
-		{ io->throttle_write_iops_device, io->n_throttle_write_iops_device,
-			"throttleWriteIOPSDevice", "wiops" },
+		{io->throttle_read_bps_device, io->n_throttle_read_bps_device,
+			"throttleReadBpsDevice", "rbps"},
+		{io->throttle_write_bps_device, io->n_throttle_write_bps_device,
+			"throttleWriteBpsDevice", "wbps"},
+		{io->throttle_read_iops_device, io->n_throttle_read_iops_device,
+			"throttleReadIOPSDevice", "riops"},
+		{io->throttle_write_iops_device, io->n_throttle_write_iops_device,
+			"throttleWriteIOPSDevice", "wiops"},
 	};
 
 	for (size_t row = 0; row < sizeof(rows) / sizeof(*rows); row++) {
@@ -338,9 +344,8 @@ static int limit_cpu_time(struct limits *limits)
 		set_limit(limits, CONTROLLER_CPU, quota ? "cpu.quota" : "cpu.period", "cpu.max",
 			0, "max %" PRIu64, period) < 0)
 		return -1;
-	if (has_burst &&
-		set_limit(limits, CONTROLLER_CPU, "cpu.burst", "cpu.max.burst", 0, "%" PRIu64,
-			cpu->burst.value) < 0)
+	if (has_burst && set_limit(limits, CONTROLLER_CPU, "cpu.burst", "cpu.max.burst", 0,
+				 "%" PRIu64, cpu->burst.value) < 0)
 		return -1;
 	return 0;
 }
@@ -351,9 +356,8 @@ static int limit_cpu(struct limits *limits)
 
 	if (!cpu)
 		return 0;
-	if (cpu->idle.set &&
-		set_limit(limits, CONTROLLER_CPU, "cpu.idle", "cpu.idle", 0, "%" PRId64,
-			cpu->idle.value) < 0)
+	if (cpu->idle.set && set_limit(limits, CONTROLLER_CPU, "cpu.idle", "cpu.idle", 0,
+				     "%" PRId64, cpu->idle.value) < 0)
 		return -1;
 	/* An idle cgroup has a weight of its own, and the kernel refuses another. */
 	if (cpu->shares.set && cpu->shares.value && !(cpu->idle.set && cpu->idle.value == 1) &&
@@ -374,12 +378,12 @@ static int limit_cpuset(struct limits *limits)
 	const struct oci_cpu *cpu = limits->resources->cpu;
 
 	if (cpu && cpu->cpus && *cpu->cpus &&
-		append_limit(limits, CONTROLLER_CPUSET, "cpu.cpus", "cpuset.cpus", 0, cpu->cpus) <
-			0)
+		append_limit(
+			limits, CONTROLLER_CPUSET, "cpu.cpus", "cpuset.cpus", 0, cpu->cpus) < 0)
 		return -1;
 	if (cpu && cpu->mems && *cpu->mems &&
-		append_limit(limits, CONTROLLER_CPUSET, "cpu.mems", "cpuset.mems", 0, cpu->mems) <
-			0)
+		append_limit(
+			limits, CONTROLLER_CPUSET, "cpu.mems", "cpuset.mems", 0, cpu->mems) < 0)
 		return -1;
 	return 0;
 }
@@ -392,7 +396,8 @@ static int limit_hugetlb(struct limits *limits)
 
 		snprintf(field, sizeof(field), "hugepageLimits[%zu]", i);
 		if (strlen(page->page_size) > 24 || strchr(page->page_size, '/'))
-			return refuse(limits, field, "\"%.32s\" is no page size", page->page_size);
+			return refuse_limit(
+				limits, field, "\"%.32s\" is no page size", page->page_size);
 		snprintf(file, sizeof(file), "hugetlb.%s.max", page->page_size);
 		/* Pages that are reserved and not yet used: since Linux 5.7 */
 		snprintf(reserved, sizeof(reserved), "hugetlb.%s.rsvd.max", page->page_size);
@@ -401,8 +406,8 @@ static int limit_hugetlb(struct limits *limits)
 		if (append_limit(limits, CONTROLLER_HUGETLB, field, file, 0, text) < 0)
 			return -1;
 		if (is_offered(limits->wanted->host, CONTROLLER_HUGETLB) &&
-			append_limit(limits, CONTROLLER_HUGETLB, field, reserved, LIMIT_OPTIONAL,
-				text) < 0)
+			append_limit(limits, CONTROLLER_HUGETLB, field, reserved,
+				LIMIT_OPTIONAL, text) < 0)
 			return -1;
 	}
 	return 0;
@@ -443,22 +448,24 @@ static int limit_network(struct limits *limits)
 }
 
 /* A file of the unified map: which controller is it of, and is it a limit at all? */
-static int check_unified(struct limits *limits, const char *key, const char *field,
-	unsigned int *ret_bit)
+static int check_unified(
+	struct limits *limits, const char *key, const char *field, unsigned int *ret_bit)
 {
 	/* These act on processes, or on the tree: the runtime's own business. */
-	static const char *const ours[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill",
-		"cgroup.freeze", "cgroup.subtree_control", "cgroup.type" };
+	static const char *const ours[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",
+		"cgroup.freeze", "cgroup.subtree_control", "cgroup.type"};
 	const char *dot = strchr(key, '.');
 
 	*ret_bit = 0;
 	if (strchr(key, '/'))
-		return refuse(limits, field, "a file of the cgroup has no '/' in its name");
+		return refuse_limit(
+			limits, field, "a file of the cgroup has no '/' in its name");
 	if (!dot || dot == key || !dot[1])
-		return refuse(limits, field, "must be in the form CONTROLLER.PARAMETER");
+		return refuse_limit(limits, field, "must be in the form CONTROLLER.PARAMETER");
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		if (!strcmp(key, ours[i]))
-			return refuse(limits, field, "is no limit, and the runtime's to write");
+			return refuse_limit(
+				limits, field, "is no limit, and the runtime's to write");
 	for (const struct controller_name *row = host_controllers; row->name; row++)
 		if (!strncmp(row->name, key, (size_t)(dot - key)) && !row->name[dot - key])
 			*ret_bit = row->bit;
@@ -487,10 +494,10 @@ static int limit_unified(struct limits *limits)
 int plan_limits(struct plan *plan, const struct wanted *wanted,
 	const struct oci_resources *resources, unsigned int *ret_controllers, struct error *err)
 {
-	static int (*const rows[])(struct limits *) = { limit_pids, limit_memory, limit_io,
+	static int (*const rows[])(struct limits *) = {limit_pids, limit_memory, limit_io,
 		limit_cpu, limit_cpuset, limit_hugetlb, limit_rdma, limit_network,
-		limit_unified };
-	struct limits limits = { plan, wanted, resources, err, 0 };
+		limit_unified};
+	struct limits limits = {plan, wanted, resources, err, 0};
 
 	for (size_t i = 0; resources && i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i](&limits) < 0)

@@ -7,15 +7,17 @@
 #include "runtime/plan/plan.h"
 
 /*
- * Append a STEP_WRITE_CGROUP for each limit of RESOURCES (may be NULL), in the order in which the
- * kernel takes them. A limit this host cannot enforce is an error that names the field, or with
+ * Append a STEP_WRITE_CGROUP for each limit of RESOURCES (may be NULL), in the order in which
+ * the kernel takes them. A limit this host cannot enforce is an error that names the field, or
+ * with
  * --allow-missing-controllers a plan_unenforced(). *ret_controllers: what the writes need.
  */
 int plan_limits(struct plan *plan, const struct wanted *wanted,
 	const struct oci_resources *resources, unsigned int *ret_controllers,
 	struct error *err);
 
-/* cpu.shares (2 … 262144) as cpu.weight (1 … 10000): contract with kubelet, Podman and systemd. */
+/* cpu.shares (2 … 262144) as cpu.weight (1 … 10000): contract with kubelet, Podman and systemd.
+ */
 uint64_t plan_cpu_weight(uint64_t shares);
 
 /* Refuse the limit FIELD asks for, or note it as left out; WHY is half a sentence. */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in the new process: carry out the inside list, one step after another, and say what
+ * went wrong. The rooms are in the other files of this floor.
+ */
+#include "runtime/init/init.h"
+
+#include "runtime/init/rooms.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the parent ---- */
+
+bool init_parent_lives(struct init_context *context)
+{
+	struct pollfd poller = { .fd = context->channel, .events = 0 };
+	pid_t parent = getppid();
+
+	/* 0: the parent is outside of our pid namespace, and so is who adopts its children. */
+	if (parent != 0)
+		return parent == context->parent;
+	return poll(&poller, 1, 0) == 0;
+}
+
+int init_guard(struct init_context *context)
+{
+	int done = 0;
+
+	if (!context->dumpable)
+		done = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (done < 0)
+		return init_fail(context, -done, "become undumpable");
+	if (!context->dies_with_parent)
+		return 0;
+	done = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (done < 0)
+		return init_fail(context, -done, "ask to die with the runtime");
+	/* It may have died before we asked. */
+	if (!init_parent_lives(context))
+		_exit(1);
+	return 0;
+}
+
+int init_await(struct init_context *context, enum message message)
+{
+	struct received received;
+	int done = channel_receive(context->channel, -1, &received);
+
+	if (done < 0)
+		return init_fail(context, -done, "wait for \"%s\" from the runtime",
+			message_name(message));
+	if (received.message == MESSAGE_NONE)
+		_exit(1); /* the runtime is gone, and nobody is left to hear why */
+	fd_close(&received.fd);
+	if (received.message != message)
+		return init_fail(context, EPROTO, "\"%s\" came instead of \"%s\"",
+			message_name(received.message), message_name(message));
+	return 0;
+}
+
+static int init_tell(struct init_context *context, const struct step *step)
+{
+	int done;
+
+	if (step->message == MESSAGE_CREATED) {
+		/*
+		 * The runtime of `create` exits soon, and its end must not be ours. Until it says
+		 * that its record is saved, the end of the conversation is.
+		 */
+		context->dies_with_parent = false;
+		done = sys_prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		if (done < 0)
+			return init_fail(context, -done, "outlive the runtime");
+	}
+	done = channel_tell(context->channel, step->message, 0, -1);
+	if (done == -EPIPE)
+		_exit(1);
+	if (done < 0)
+		return init_fail(context, -done, "tell the runtime \"%s\"",
+			message_name(step->message));
+	return 0;
+}
+
+static int init_await_step(struct init_context *context, const struct step *step)
+{
+	if (init_await(context, step->message) < 0)
+		return -1;
+	if (step->message == MESSAGE_COMMITTED)
+		context->committed = true;
+	return 0;
+}
+
+static int init_await_start(struct init_context *context, const struct step *step)
+{
+	char byte;
+	ssize_t got = sys_read(context->start_fifo, &byte, 1);
+
+	if (got < 0)
+		return init_fail(context, (int)-got, "wait for start");
+	fd_close(&context->start_fifo);
+	return 0;
+}
+
+/* ---- hooks ---- */
+
+/* Our pid as the runtime's caller knows it, from the procfs that the runtime opened. */
+static pid_t outer_pid(struct init_context *context)
+{
+	char text[16];
+	ssize_t length = readlinkat(context->proc, "self", text, sizeof(text));
+	pid_t pid = 0;
+
+	for (ssize_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+		pid = pid * 10 + (text[i] - '0');
+	return pid;
+}
+
+static int init_run_hooks(struct init_context *context, const struct step *step)
+{
+	enum hook_point point = step->hooks.point;
+	const struct step *exec = init_find_step(context, STEP_EXEC);
+	bool of_container = point == HOOK_START_CONTAINER && exec;
+	struct hook_state *state = &context->hook_state[point];
+	const struct oci_hook *list;
+	size_t count = 0;
+
+	if (!context->hooks || !state->before)
+		return init_fail(context, EINVAL, "no hooks came with the plan");
+	list = hook_list(context->hooks, point, &count);
+	state->pid = outer_pid(context);
+	/* The bundle's path means nothing inside: there the hook starts where the program will. */
+	return hook_run_all(point, list, count, state, of_container ? exec->exec.envp : environ,
+		of_container ? "." : context->bundle, &context->err);
+}
+
+/* ---- the list ---- */
+
+const struct step *init_find_step(const struct init_context *context, enum step_kind kind)
+{
+	const struct step_list *list = &context->plan->inside;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == kind)
+			return &list->steps[i];
+	return NULL;
+}
+
+static int of_outside(struct init_context *context, const struct step *step)
+{
+	return init_fail(context, ENOSYS, "step %d is not one of the inside", (int)step->kind);
+}
+
+static int do_step(struct init_context *context, const struct step *step)
+{
+	init_step *todo = of_outside;
+
+	/* No default: the compiler names a kind that is missing. */
+	switch (step->kind) {
+	case STEP_NONE:
+	case STEP_OPEN_NAMESPACE:
+	case STEP_OPEN_TREE:
+	case STEP_OPEN_FILESYSTEM:
+	case STEP_OPEN_DEVICE:
+	case STEP_CREATE_CGROUP:
+	case STEP_WRITE_CGROUP:
+	case STEP_LIMIT_DEVICES:
+	case STEP_OWN_CGROUP:
+	case STEP_CLONE:
+	case STEP_MAP_IDS:
+	case STEP_WRITE_PROC:
+	case STEP_SET_RLIMIT:
+	case STEP_MAP_TREE:
+	case STEP_COUNT:
+		break;
+#define ROOM(kind, room)                                                                     \
+	case kind:                                                                           \
+		todo = room;                                                                 \
+		break
+	ROOM(STEP_TELL, init_tell);
+	ROOM(STEP_AWAIT, init_await_step);
+	ROOM(STEP_RUN_HOOKS, init_run_hooks);
+	ROOM(STEP_JOIN, init_join);
+	ROOM(STEP_UNSHARE, init_unshare);
+	ROOM(STEP_WRITE_SELF, init_write_self);
+	ROOM(STEP_FORK, init_fork);
+	ROOM(STEP_BECOME_ROOT, init_become_root);
+	ROOM(STEP_LOOPBACK_UP, init_loopback_up);
+	ROOM(STEP_SET_HOSTNAME, init_hostname);
+	ROOM(STEP_SET_DOMAINNAME, init_domainname);
+	ROOM(STEP_JOIN_KEYRING, init_join_keyring);
+	ROOM(STEP_ISOLATE_MOUNTS, init_isolate_mounts);
+	ROOM(STEP_ENTER_ROOT, init_enter_root);
+	ROOM(STEP_MOUNT, init_mount);
+	ROOM(STEP_ATTACH, init_attach);
+	ROOM(STEP_CHANGE_MOUNT, init_change_mount);
+	ROOM(STEP_MAKE_DEVICE, init_make_device);
+	ROOM(STEP_BIND_DEVICE, init_bind_device);
+	ROOM(STEP_SYMLINK, init_symlink);
+	ROOM(STEP_REPLACE_SYMLINK, init_replace_symlink);
+	ROOM(STEP_OPEN_CONSOLE, init_open_console);
+	ROOM(STEP_WRITE_SYSCTL, init_write_sysctl);
+	ROOM(STEP_PROTECT_PATH, init_protect_path);
+	ROOM(STEP_MASK_PATH, init_mask_path);
+	ROOM(STEP_LEAVE_ROOT, init_leave_root);
+	ROOM(STEP_PIVOT_ROOT, init_pivot_root);
+	ROOM(STEP_CHROOT, init_chroot);
+	ROOM(STEP_SET_ROOT, init_set_root);
+	ROOM(STEP_NEW_SESSION, init_new_session);
+	ROOM(STEP_SET_SCHEDULER, init_scheduler);
+	ROOM(STEP_SET_IO_PRIORITY, init_io_priority);
+	ROOM(STEP_SET_AFFINITY, init_affinity);
+	ROOM(STEP_SET_MEMORY_POLICY, init_memory_policy);
+	ROOM(STEP_SET_PERSONALITY, init_personality);
+	ROOM(STEP_SET_UMASK, init_umask);
+	ROOM(STEP_SET_LABEL, init_set_label);
+	ROOM(STEP_OWN_STDIO, init_own_stdio);
+	ROOM(STEP_MAKE_DIRECTORY, init_make_directory);
+	ROOM(STEP_NO_NEW_PRIVILEGES, init_no_new_privileges);
+	ROOM(STEP_LOAD_SECCOMP, init_load_seccomp);
+	ROOM(STEP_DROP_BOUNDING, init_drop_bounding);
+	ROOM(STEP_SET_USER, init_set_user);
+	ROOM(STEP_SET_CAPABILITIES, init_set_capabilities);
+	ROOM(STEP_CHANGE_DIRECTORY, init_change_directory);
+	ROOM(STEP_FIND_HOME, init_find_home);
+	ROOM(STEP_FIND_PROGRAM, init_find_program);
+	ROOM(STEP_AWAIT_START, init_await_start);
+	ROOM(STEP_CLOSE_FDS, init_close_fds);
+	ROOM(STEP_EXEC, init_exec);
+#undef ROOM
+	}
+	return todo(context, step);
+}
+
+/* Who hears of a failure: the runtime, or, once `create` has returned, `start`. */
+static _Noreturn void give_up(struct init_context *context, const char *origin)
+{
+	if (origin[0])
+		error_in(&context->err, "%s", origin);
+	if (context->committed && context->exec_fifo >= 0) {
+		struct start_report report = { .word = START_FAILED, .err = context->err };
+
+		(void)sys_write(context->exec_fifo, &report, sizeof(report));
+	} else {
+		channel_tell_error(context->channel, &context->err);
+	}
+	_exit(1);
+}
+
+_Noreturn void init_run(struct init_context *context)
+{
+	const struct step_list *list = &context->plan->inside;
+
+	context->host_root = context->root = context->console = -1;
+	context->mask_directory = context->mask_file = -1;
+	context->dies_with_parent = true;
+	/* Whoever writes our maps must be allowed to open our /proc files until they are written. */
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == STEP_AWAIT &&
+			list->steps[i].message == MESSAGE_MAPPED)
+			context->dumpable = true;
+	(void)umask(0); /* modes are exactly what the steps say, until SET_UMASK */
+	if (init_guard(context) < 0)
+		give_up(context, "");
+	for (size_t i = 0; i < list->count; i++)
+		if (do_step(context, &list->steps[i]) < 0)
+			give_up(context, list->steps[i].origin);
+	(void)init_fail(context, EPROTO, "the plan ends without a program");
+	give_up(context, "");
+}

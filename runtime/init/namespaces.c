@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enter namespaces, and set up those that are new and empty: the loopback device, host names,
+ * the session keyring.
+ */
+#include "runtime/init/rooms.h"
+
+#include <linux/if.h>
+#include <linux/keyctl.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static const char *namespace_name(int type)
+{
+	static const struct {
+		int type;
+		const char *name;
+	} names[] = {
+		{ CLONE_NEWUSER, "user" }, { CLONE_NEWNS, "mount" }, { CLONE_NEWPID, "pid" },
+		{ CLONE_NEWNET, "network" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
+		{ CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME, "time" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].type == type)
+			return names[i].name;
+	return "unknown";
+}
+
+/* Id 0 of the user namespace we are in, which has all capabilities there. */
+static int become_root(struct init_context *context)
+{
+	int done = sys_setgroups(0, NULL);
+
+	/* EPERM: setgroups is denied here, and a single mapped id cannot give any group away. */
+	if (done < 0 && done != -EPERM)
+		return init_fail(context, -done, "drop the supplementary groups");
+	done = sys_setresgid(0, 0, 0);
+	if (done == 0)
+		done = sys_setresuid(0, 0, 0);
+	if (done < 0)
+		return init_fail(context, -done, "become root of the user namespace");
+	context->dumpable = false;
+	return init_guard(context);
+}
+
+int init_become_root(struct init_context *context, const struct step *step)
+{
+	return become_root(context);
+}
+
+/* After setns() to a user namespace, we have its capabilities, and an id when it maps one to 0. */
+static int become_joined_root(struct init_context *context)
+{
+	if (become_root(context) == 0)
+		return 0;
+	return context->err.code == EINVAL ? init_guard(context) : -1;
+}
+
+/* The kernel refuses to join the user namespace one is in; asked for by path it is what is wanted. */
+static bool is_own_user_namespace(const struct init_context *context, int fd)
+{
+	struct stat own, other;
+
+	return fstatat(context->proc, "self/ns/user", &own, 0) == 0 && fstat(fd, &other) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+static int join_one(struct init_context *context, const struct step_namespace *namespace)
+{
+	int fd = context->slots[namespace->slot];
+	int done = sys_setns(fd, namespace->type);
+
+	if (done == -EINVAL && namespace->type == CLONE_NEWUSER &&
+		is_own_user_namespace(context, fd))
+		return 0;
+	if (done == 0 && namespace->type == CLONE_NEWUSER && become_joined_root(context) < 0)
+		return -1;
+	if (done < 0)
+		return init_fail(context, -done, "join the %s namespace",
+			namespace_name(namespace->type));
+	return 0;
+}
+
+/*
+ * Which namespaces belong to the user namespace that is joined, and which to ours, is not known:
+ * what can be joined before is, the rest after it.
+ */
+static int join_list(struct init_context *context, const struct step_join *join)
+{
+	uint64_t left = 0;
+	bool user = false;
+
+	for (size_t i = 0; i < join->n_namespaces; i++) {
+		const struct step_namespace *namespace = &join->namespaces[i];
+
+		if (namespace->type == CLONE_NEWUSER) {
+			user = true;
+			continue;
+		}
+		if (join_one(context, namespace) == 0)
+			continue;
+		if (context->err.code != EPERM)
+			return -1;
+		left |= (uint64_t)namespace->type;
+	}
+	if (left && !user)
+		return -1;
+	for (size_t i = 0; i < join->n_namespaces; i++)
+		if (join->namespaces[i].type == CLONE_NEWUSER &&
+			join_one(context, &join->namespaces[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < join->n_namespaces; i++)
+		if ((left & (uint64_t)join->namespaces[i].type) &&
+			join_one(context, &join->namespaces[i]) < 0)
+			return -1;
+	return 0;
+}
+
+int init_join(struct init_context *context, const struct step *step)
+{
+	const struct step_join *join = &step->join;
+
+	if (join->pidfd_slot < 0)
+		return join_list(context, join);
+	if (join->mask == 0)
+		return 0;
+
+	/* All or none, in one call: no moment in which the container sees half of us. */
+	int done = sys_setns(context->slots[join->pidfd_slot], (int)join->mask);
+
+	if (done < 0)
+		return init_fail(context, -done, "join the container's namespaces");
+	return join->mask & CLONE_NEWUSER ? become_joined_root(context) : 0;
+}
+
+int init_unshare(struct init_context *context, const struct step *step)
+{
+	int done = sys_unshare((int)step->unshare.flags);
+
+	if (done < 0)
+		return init_fail(context, -done, "unshare namespaces %#x",
+			(unsigned int)step->unshare.flags);
+	return 0;
+}
+
+int init_write_self(struct init_context *context, const struct step *step)
+{
+	char path[256];
+	int done;
+
+	snprintf(path, sizeof(path), "self/%s", step->file.path);
+	done = path_write_knob(context->proc, path, step->file.text, FS_PROC);
+	if (done == 0 || (done == -ENOENT && step->file.optional))
+		return 0;
+	return init_fail(context, -done, "write \"%s\" to /proc/self/%s", step->file.text,
+		step->file.path);
+}
+
+int init_fork(struct init_context *context, const struct step *step)
+{
+	/* With CLONE_PARENT the exit signal is the one that the runtime asked for at our own clone. */
+	struct clone_args args = {
+		.flags = step->clone.flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND,
+	};
+	pid_t pid = sys_clone3(&args);
+
+	if (pid < 0)
+		return init_fail(context, -pid, "clone the container's process");
+	if (pid == 0)
+		return init_guard(context);
+	(void)channel_tell(context->channel, MESSAGE_FORKED, pid, -1); /* no one: both of us end */
+	_exit(0);
+}
+
+int init_loopback_up(struct init_context *context, const struct step *step)
+{
+	/* Any socket will do for this ioctl, and AF_UNIX needs no IPv4 in the kernel. */
+	int AUTO_FD fd = SYS_RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (fd < 0)
+		return init_fail(context, -fd, "open a socket");
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return init_fail(context, errno, "find the loopback device");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return init_fail(context, errno, "bring the loopback device up");
+	return 0;
+}
+
+int init_hostname(struct init_context *context, const struct step *step)
+{
+	if (sethostname(step->text, strlen(step->text)) < 0)
+		return init_fail(context, errno, "set the hostname \"%s\"", step->text);
+	return 0;
+}
+
+int init_domainname(struct init_context *context, const struct step *step)
+{
+	if (setdomainname(step->text, strlen(step->text)) < 0)
+		return init_fail(context, errno, "set the domain name \"%s\"", step->text);
+	return 0;
+}
+
+/* The fourth field of "type;uid;gid;permissions;name", in hexadecimal. */
+static bool keyring_permissions(long keyring, unsigned int *ret)
+{
+	char text[256];
+	long length = sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)keyring, (unsigned long)text,
+		sizeof(text) - 1);
+	const char *at = text;
+
+	if (length <= 0 || (size_t)length >= sizeof(text))
+		return false;
+	text[length] = '\0';
+	for (int field = 0; field < 3; field++) {
+		at = strchr(at, ';');
+		if (!at)
+			return false;
+		at++;
+	}
+	for (*ret = 0; *at && *at != ';'; at++) {
+		const char *digits = "0123456789abcdef";
+		const char *digit = strchr(digits, *at);
+
+		if (!digit)
+			return false;
+		*ret = *ret << 4 | (unsigned int)(digit - digits);
+	}
+	return true;
+}
+
+int init_join_keyring(struct init_context *context, const struct step *step)
+{
+	enum { USER_SEARCH = 0x00080000 };
+	long keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)step->text, 0, 0);
+	unsigned int permissions;
+
+	/* A host that filters keyctl(), such as another container, shares no keyring either. */
+	if (keyring == -ENOSYS || keyring == -EPERM)
+		return 0;
+	if (keyring < 0)
+		return init_fail(context, (int)-keyring, "join the session keyring");
+	if (!step->text)
+		return 0;
+	/* So that `exec` with the same user may join it by name; without, it gets one of its own. */
+	if (keyring_permissions(keyring, &permissions))
+		(void)sys_keyctl(KEYCTL_SETPERM, (unsigned long)keyring,
+			permissions | USER_SEARCH, 0);
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Properties of the process that config.md's "process" asks for, but who it is (security.c). */
+#include "runtime/init/rooms.h"
+
+#include <limits.h>
+#include <sys/personality.h>
+#include <sys/sysmacros.h>
+
+/* linux/sched/types.h collides with libc's sched.h. */
+struct scheduler_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+int init_scheduler(struct init_context *context, const struct step *step)
+{
+	const struct step_scheduler *scheduler = &step->scheduler;
+	struct scheduler_attributes attributes = {
+		.size = sizeof(attributes),
+		.policy = scheduler->policy,
+		.flags = scheduler->flags,
+		.nice = scheduler->nice,
+		.priority = scheduler->priority,
+		.runtime = scheduler->runtime,
+		.deadline = scheduler->deadline,
+		.period = scheduler->period,
+	};
+	int done = SYS_RESULT(syscall(SYS_sched_setattr, 0, &attributes, 0));
+
+	if (done < 0)
+		return init_fail(context, -done, "set the scheduling policy");
+	return 0;
+}
+
+int init_io_priority(struct init_context *context, const struct step *step)
+{
+	enum { WHO_PROCESS = 1 };
+	int done = SYS_RESULT(syscall(SYS_ioprio_set, WHO_PROCESS, 0, (int)step->number));
+
+	if (done < 0)
+		return init_fail(context, -done, "set the I/O priority");
+	return 0;
+}
+
+int init_affinity(struct init_context *context, const struct step *step)
+{
+	/* Every CPU: the kernel takes those that the cgroup's cpuset allows. */
+	static const unsigned long all[1024 / (8 * sizeof(unsigned long))] = {
+		[0 ... 1024 / (8 * sizeof(unsigned long)) - 1] = ~0UL,
+	};
+	bool given = step->affinity.mask != NULL;
+	int done = SYS_RESULT(syscall(SYS_sched_setaffinity, 0,
+		given ? step->affinity.bytes : sizeof(all), given ? step->affinity.mask : all));
+
+	/* Undoing the caller's affinity is a courtesy; an affinity that was asked for is not. */
+	if (done < 0 && given)
+		return init_fail(context, -done, "set the CPU affinity");
+	return 0;
+}
+
+int init_memory_policy(struct init_context *context, const struct step *step)
+{
+	const struct step_memory_policy *policy = &step->memory_policy;
+	int done = SYS_RESULT(
+		syscall(SYS_set_mempolicy, policy->mode, policy->nodes, policy->max_node));
+
+	if (done < 0)
+		return init_fail(context, -done, "set the memory policy");
+	return 0;
+}
+
+int init_personality(struct init_context *context, const struct step *step)
+{
+	if (personality((unsigned long)step->number) < 0)
+		return init_fail(context, errno, "set the personality");
+	return 0;
+}
+
+int init_umask(struct init_context *context, const struct step *step)
+{
+	(void)umask((mode_t)step->number);
+	return 0;
+}
+
+/*
+ * So that a user who is not root can open /dev/stdout again. Not the null device, which is
+ * everyone's; and not what may not be given away.
+ */
+int init_own_stdio(struct init_context *context, const struct step *step)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat info;
+
+		if (fstat(fd, &info) < 0)
+			return init_fail(context, errno, "stat descriptor %d", fd);
+		if (info.st_uid == step->owner.uid ||
+			(S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3)))
+			continue;
+		if (fchown(fd, step->owner.uid, (gid_t)-1) == 0 || errno == EPERM ||
+			errno == EROFS || errno == EINVAL)
+			continue;
+		return init_fail(context, errno, "change the owner of descriptor %d", fd);
+	}
+	return 0;
+}
+
+int init_change_directory(struct init_context *context, const struct step *step)
+{
+	char where[PATH_MAX];
+	int done = SYS_RESULT(chdir(step->text));
+
+	/* Only root may go there, or only the user: SET_USER has tried the other. */
+	if ((done == -EACCES || done == -EPERM) && context->in_directory)
+		done = 0;
+	if (done < 0)
+		return init_fail(context, -done, "chdir to cwd (\"%s\") set in config.json failed",
+			step->text);
+	/*
+	 * The kernel's answer for a directory outside of the root begins with "(unreachable)":
+	 * a descriptor of the host was used as the way (CVE-2024-21626).
+	 */
+	done = sys_getcwd(where, sizeof(where));
+	if (done < 0)
+		return init_fail(context, -done, "chdir to cwd (\"%s\") set in config.json failed",
+			step->text);
+	if (where[0] != '/')
+		return init_fail(context, EPERM,
+			"chdir to cwd (\"%s\") set in config.json failed: it is outside of the container",
+			step->text);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is understood and not built yet: said at once and by name, never passed over. */
+#include "runtime/plan/rooms.h"
+
+int plan_refusals(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	const struct oci_linux *section = wanted->spec->linux;
+
+	if (section->n_net_devices)
+		return refuse(err, "linux.netDevices",
+			"not supported yet: move the device into a network namespace and join "
+			"that by path");
+	if (section->intel_rdt)
+		return refuse(err, "linux.intelRdt",
+			"not supported yet: put the container's process into a resctrl group "
+			"after create");
+	if (wanted->request->systemd_cgroup)
+		return refuse(err, "--systemd-cgroup",
+			"the systemd cgroup driver is not built yet; use cgroupfs (Docker: "
+			"native.cgroupdriver=cgroupfs, Podman: --cgroup-manager=cgroupfs)");
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the filter is loaded (config-linux.md, Seccomp). Without no_new_privs that needs
+ * CAP_SYS_ADMIN, so it is early; with it, it is the last thing before the program, unless
+ * somebody outside must be given the listener first.
+ */
+#include "runtime/plan/rooms.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What we still call between loading a filter with a listener and the agent having it. */
+static const char *const handshake[] = {
+	"sendmsg",
+	"sendto",
+	"write",
+	"recvmsg",
+	"recvfrom",
+	"read",
+	"poll",
+	"ppoll",
+};
+
+static int check_notify_rule(const struct oci_seccomp_rule *rule, struct error *err)
+{
+	for (size_t i = 0; i < rule->n_names; i++)
+		for (size_t j = 0; j < sizeof(handshake) / sizeof(*handshake); j++)
+			if (strcmp(rule->names[i], handshake[j]) == 0)
+				return fail(err, 0,
+					"SCMP_ACT_NOTIFY cannot be used for the %s syscall: "
+					"the runtime needs it to hand over the listener",
+					handshake[j]);
+	return 0;
+}
+
+static int check_notify(const struct oci_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		if (seccomp->syscalls[i].action != OCI_SECCOMP_NOTIFY)
+			continue;
+		if (check_notify_rule(&seccomp->syscalls[i], err) < 0)
+			return fail_in(err, "linux.seccomp.syscalls[%zu]", i);
+	}
+	return 0;
+}
+
+static int load(struct plan *plan, struct error *err)
+{
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_LOAD_SECCOMP, "linux.seccomp");
+
+	if (!step)
+		return -1;
+	step->seccomp.listener = plan->seccomp_listens;
+	if (!plan->seccomp_listens)
+		return 0;
+	if (plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_LISTENER) < 0)
+		return -1;
+	return plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_LISTENER_SENT);
+}
+
+int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	const struct oci_seccomp *seccomp = wanted->spec->linux->seccomp;
+
+	if (!seccomp)
+		return 0;
+	plan->seccomp = seccomp;
+	plan->seccomp_listens = oci_seccomp_notifies(seccomp);
+	if (plan->seccomp_listens && check_notify(seccomp, err) < 0)
+		return -1;
+	return wanted->process->no_new_privileges ? 0 : load(plan, err);
+}
+
+int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (!plan->seccomp_listens || !wanted->process->no_new_privileges)
+		return 0;
+	return load(plan, err);
+}
+
+int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (!plan->seccomp || plan->seccomp_listens || !wanted->process->no_new_privileges)
+		return 0;
+	return load(plan, err);
+}
