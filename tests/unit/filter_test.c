@@ -392,6 +392,9 @@ static void check_flags(void)
 	seccomp.n_syscalls = 1;
 	launch_compile_seccomp(&seccomp, NULL, &filter, &err);
 	is_number(filter.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER, "NOTIFY asks for a listener");
+	is_true((launch_seccomp_flags() & 7) == 7, "this kernel takes the three old flags");
+	is_true(launch_seccomp_version()[0] == '2', "the library has a version: %s",
+		launch_seccomp_version());
 	free(filter.instructions);
 }
 
