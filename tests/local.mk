@@ -172,3 +172,10 @@ TESTS += tests/unit/options_test $(command_tests)
 EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
 tests_unit_options_test_SOURCES = tests/unit/options_test.c tests/unit/command_stubs.c
 tests_unit_options_test_LDADD = libcommand.a libbase.a
+
+# Scripts, suites and what they read; a tarball can be tested like a checkout.
+test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/hostile/* tests/integration/* \
+	tests/lint/* tests/sweep/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
+EXTRA_DIST += docs/spec-coverage.md \
+	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/fields %/option_rows %/suites %/guest %/lib, \
+		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))
