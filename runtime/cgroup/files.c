@@ -31,12 +31,23 @@ int files_open_mount(const struct host *host, struct error *err)
 	return fd;
 }
 
+/* Beneath the mount ".." could still lead to somebody else's cgroup. */
+static bool has_dots(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "/.."));) {
+		at += 3;
+		if (*at == '/' || *at == '\0')
+			return true;
+	}
+	return false;
+}
+
 int files_split(
 	const char *path, char parent[PATH_MAX], const char **ret_name, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 
-	if (path[0] != '/' || !slash[1])
+	if (path[0] != '/' || !slash[1] || has_dots(path))
 		return fail(err, 0, "\"%s\" is not a cgroup below the root", path);
 	if (strlen(path) >= PATH_MAX)
 		return fail(err, ENAMETOOLONG, "the path of the cgroup");
@@ -49,7 +60,7 @@ int files_split(
 int files_open(int dir, const char *path, int flags)
 {
 	const struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY),
+		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};

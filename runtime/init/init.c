@@ -160,6 +160,7 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_NONE:
 	case STEP_OPEN_NAMESPACE:
 	case STEP_OPEN_TREE:
+	case STEP_OPEN_FILESYSTEM:
 	case STEP_OPEN_DEVICE:
 	case STEP_CREATE_CGROUP:
 	case STEP_WRITE_CGROUP:

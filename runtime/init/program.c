@@ -60,7 +60,7 @@ static bool has_uid(const char *line, uid_t uid)
 /* Is LINE the user's? Then its directory becomes HOME. */
 static bool take_home(struct init_context *context, const char *line, uid_t uid)
 {
-	size_t length;
+	size_t length = 0;
 	const char *home = passwd_field(line, 5, &length);
 
 	if (!has_uid(line, uid) || !home || home[0] != '/' ||

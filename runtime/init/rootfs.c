@@ -77,6 +77,41 @@ int init_leave_root(struct init_context *context, const struct step *step)
 	return 0;
 }
 
+/* The mount that PATH below DIR is on, as the kernel numbers them; 0 when it cannot be told. */
+static uint64_t mount_id(int dir, const char *path)
+{
+	struct statx info;
+
+	if (statx(dir, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &info) < 0 ||
+		!(info.stx_mask & STATX_MNT_ID))
+		return 0;
+	return info.stx_mnt_id;
+}
+
+/*
+ * ".." of the root is what is mounted on top of it: the host's root after pivot_root(2), and on top of
+ * that whatever the host had put over its own root. All of it goes, or the container does not start:
+ * what stays there is the host, one ".." away.
+ */
+static int let_go_of_host(struct init_context *context)
+{
+	enum { LAYERS_MAX = 64 };
+	uint64_t root = mount_id(context->root, "");
+
+	if (!root)
+		return init_fail(context, ENOSYS, "ask for the root's mount id (statx, Linux 5.8)");
+	for (int i = 0; i < LAYERS_MAX; i++) {
+		if (mount_id(AT_FDCWD, "/..") == root)
+			return 0;
+
+		int done = sys_umount2("/..", MNT_DETACH);
+
+		if (done < 0)
+			return init_fail(context, -done, "let go of the host's root");
+	}
+	return init_fail(context, ELOOP, "the host's root has more than %d mounts on top", LAYERS_MAX);
+}
+
 static int check_root(struct init_context *context)
 {
 	struct stat here, root;
@@ -100,12 +135,10 @@ int init_pivot_root(struct init_context *context, const struct step *step)
 			"pivot_root (the host's root is an initramfs or a chroot: use --no-pivot)");
 	if (done < 0)
 		return init_fail(context, -done, "pivot_root");
-	/* The old root is on top of the new one now, and "." names what is on top. */
-	done = sys_umount2(".", MNT_DETACH);
-	if (done < 0)
-		return init_fail(context, -done, "let go of the host's root");
 	if (chdir("/") < 0)
 		return init_fail(context, errno, "enter the new root");
+	if (let_go_of_host(context) < 0)
+		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);
 }

@@ -13,7 +13,8 @@ struct launch {
 	const struct host *host;
 	const struct wanted *wanted;
 
-	int state_dir;             /* of the container, for the fifos and the filter cache; -1: none */
+	int state_dir;             /* of the container, for the fifos; -1: none. Closed in the child: it is locked */
+	int store;                 /* the state root, or -1: closed in the child */
 	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
 	const char *console_socket, *pidfd_socket; /* absolute, or NULL */
 	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */

@@ -378,3 +378,27 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 		*ret = filter;
 	return result;
 }
+
+const char *launch_seccomp_version(void)
+{
+	static char text[32];
+	const struct scmp_version *version = seccomp_version();
+
+	snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
+	return text;
+}
+
+unsigned long launch_seccomp_flags(void)
+{
+	static const unsigned long flags[] = {
+		SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
+	};
+	unsigned long taken = 0;
+
+	/* Without a program the kernel looks at the flags first: EFAULT says that it knows them. */
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], NULL) < 0 && errno == EFAULT)
+			taken |= flags[i] & ~(unsigned long)SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return taken;
+}

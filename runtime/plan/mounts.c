@@ -54,12 +54,12 @@ static void set_attributes(const struct oci_mount_options *options, struct step_
 	static const struct {
 		uint64_t ms, attr;
 	} rows[] = {
-		{ MS_RDONLY, MOUNT_ATTR_RDONLY },
-		{ MS_NOSUID, MOUNT_ATTR_NOSUID },
-		{ MS_NODEV, MOUNT_ATTR_NODEV },
-		{ MS_NOEXEC, MOUNT_ATTR_NOEXEC },
-		{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
-		{ MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW },
+		{MS_RDONLY, MOUNT_ATTR_RDONLY},
+		{MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV},
+		{MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+		{MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
 	};
 	const uint64_t atime = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
 
@@ -84,13 +84,16 @@ static int set_recursive(const struct wanted *wanted, const struct oci_mount_opt
 	if (!options->has_recursive_attributes)
 		return 0;
 	if (!wanted->host->has_mount_setattr)
-		return fail(err, 0, "recursive mount attributes need mount_setattr(2), which this kernel lacks (Linux 5.12 has it)");
+		return fail(err, 0,
+			"recursive mount attributes need mount_setattr(2), which this kernel "
+			"lacks (Linux 5.12 has it)");
 	ret->set_all = options->attr_set;
 	ret->clear_all = options->attr_clear;
 	return 0;
 }
 
-/* Device nodes and later mount points are still to be made there: read-only comes at the end. */
+/* Device nodes and later mount points are still to be made there: read-only comes at the end.
+ */
 static void delay_readonly(struct step_mount *step)
 {
 	if (!((step->set | step->set_all) & MOUNT_ATTR_RDONLY))
@@ -127,8 +130,7 @@ static struct step *mount_step(struct plan *plan, const struct wanted *wanted,
 	const struct draft *draft, enum step_kind kind, struct error *err)
 {
 	const char *target = draft->mount->destination;
-	struct step *step =
-		plan_step(plan, &plan->inside, err, kind, "%s", draft->origin);
+	struct step *step = plan_step(plan, &plan->inside, err, kind, "%s", draft->origin);
 
 	if (!step)
 		return NULL;
@@ -144,11 +146,11 @@ static struct step *mount_step(struct plan *plan, const struct wanted *wanted,
 	return step;
 }
 
-static int open_tree(struct plan *plan, const struct draft *draft, const char *path,
-	int *ret_slot, struct error *err)
+static int open_tree(struct plan *plan, const struct wanted *wanted, const struct draft *draft,
+	const char *path, int *ret_slot, struct error *err)
 {
-	struct step *step =
-		plan_step(plan, &plan->outside, err, STEP_OPEN_TREE, "%s", draft->origin);
+	struct step *step = plan_step(
+		plan, plan_sources(plan, wanted), err, STEP_OPEN_TREE, "%s", draft->origin);
 
 	if (!step)
 		return -1;
@@ -159,8 +161,8 @@ static int open_tree(struct plan *plan, const struct draft *draft, const char *p
 	return 0;
 }
 
-static int plan_bind(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
+static int plan_bind(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	const uint64_t of_superblock =
 		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
@@ -175,10 +177,11 @@ static int plan_bind(struct plan *plan, const struct wanted *wanted, struct draf
 		return no_memory(err);
 	if (draft->options.set & of_superblock &&
 		plan_warn(plan, err,
-			"%s: sync, dirsync, mand, lazytime and iversion belong to the file system; a bind mount cannot set them",
+			"%s: sync, dirsync, mand, lazytime and iversion belong to the file "
+			"system; a bind mount cannot set them",
 			draft->origin) < 0)
 		return -1;
-	if (open_tree(plan, draft, source, &slot, err) < 0)
+	if (open_tree(plan, wanted, draft, source, &slot, err) < 0)
 		return -1;
 	if (draft->options.idmap != OCI_IDMAP_NONE &&
 		plan_map_tree(plan, wanted, draft->mount, slot,
@@ -200,12 +203,31 @@ static const struct type {
 	const char *name;
 	bool labelled; /* takes context= */
 } types[] = {
-	{ "tmpfs", true }, { "devpts", true }, { "proc" }, { "sysfs" }, { "mqueue" },
-	{ "cgroup2" }, { "ramfs", true }, { "hugetlbfs", true }, { "bpf", true },
-	{ "securityfs" }, { "debugfs" }, { "tracefs" }, { "configfs" }, { "efivarfs" },
-	{ "pstore" }, { "fusectl" }, { "binfmt_misc" }, { "devtmpfs" }, { "selinuxfs" },
-	{ "9p", true }, { "virtiofs", true }, { "nfs", true }, { "nfs4", true },
-	{ "cifs", true }, { "ceph", true },
+	{"tmpfs", true},
+	{"devpts", true},
+	{"proc"},
+	{"sysfs"},
+	{"mqueue"},
+	{"cgroup2"},
+	{"ramfs", true},
+	{"hugetlbfs", true},
+	{"bpf", true},
+	{"securityfs"},
+	{"debugfs"},
+	{"tracefs"},
+	{"configfs"},
+	{"efivarfs"},
+	{"pstore"},
+	{"fusectl"},
+	{"binfmt_misc"},
+	{"devtmpfs"},
+	{"selinuxfs"},
+	{"9p", true},
+	{"virtiofs", true},
+	{"nfs", true},
+	{"nfs4", true},
+	{"cifs", true},
+	{"ceph", true},
 };
 
 static const struct type *find_type(const char *name)
@@ -226,12 +248,13 @@ static int add_label(struct plan *plan, const struct wanted *wanted, const struc
 		return 0;
 	if (same(draft->type, "mqueue"))
 		return plan_warn(plan, err,
-			"%s: linux.mountLabel is not set on mqueue, which takes no context", draft->origin);
+			"%s: linux.mountLabel is not set on mqueue, which takes no context",
+			draft->origin);
 	if (!type->labelled)
 		return 0;
 	/* Quoted, because the categories of a label are separated by commas. */
-	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"", step->data ? step->data : "",
-		step->data ? "," : "", label);
+	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"",
+		step->data ? step->data : "", step->data ? "," : "", label);
 	return step->data ? 0 : no_memory(err);
 }
 
@@ -245,16 +268,16 @@ static bool has_option(const char *data, const char *name)
 	return false;
 }
 
-static int bind_otherwise(struct plan *plan, const struct draft *draft, const char *path,
-	struct step_mount *step, struct error *err)
+static int bind_otherwise(struct plan *plan, const struct wanted *wanted,
+	const struct draft *draft, const char *path, struct step_mount *step, struct error *err)
 {
 	struct draft host = *draft;
 
-	host.options = (struct oci_mount_options){ .recursive = true };
+	host.options = (struct oci_mount_options){.recursive = true};
 	step->otherwise = OTHERWISE_BIND_HOST;
 	/* The host's submounts must not be more writable than the new file system would be. */
 	step->set_all |= step->set;
-	return open_tree(plan, &host, path, &step->slot, err);
+	return open_tree(plan, wanted, &host, path, &step->slot, err);
 }
 
 /* What a user namespace makes the kernel refuse: mount_namespaces(7), user_namespaces(7). */
@@ -271,25 +294,77 @@ static int plan_otherwise(struct plan *plan, const struct wanted *wanted,
 		return 0;
 	if (same(draft->type, "sysfs") && !has_new_namespace(wanted, CLONE_NEWNET) &&
 		(step->set & MOUNT_ATTR_RDONLY))
-		return bind_otherwise(plan, draft, "/sys", step, err);
+		return bind_otherwise(plan, wanted, draft, "/sys", step, err);
 	/* With a pid namespace of its own the host's /proc would show the wrong processes. */
 	if (same(draft->type, "proc") && !has_namespace(wanted, CLONE_NEWPID))
-		return bind_otherwise(plan, draft, "/proc", step, err);
+		return bind_otherwise(plan, wanted, draft, "/proc", step, err);
 	return 0;
 }
 
-static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
-	struct draft *draft, struct error *err)
+/* "loop" is mount(8)'s word, not the file system's: an image file gets a loop device without
+ * being asked. */
+static const char *without_loop(struct arena *arena, const char *data)
+{
+	char *copy = data ? arena_alloc(arena, strlen(data) + 1) : NULL;
+	size_t used = 0;
+
+	if (!copy)
+		return NULL;
+	for (const char *word = data; *word;) {
+		size_t length = strcspn(word, ",");
+
+		if (length != 4 || strncmp(word, "loop", 4) != 0) {
+			if (used)
+				copy[used++] = ',';
+			memcpy(copy + used, word, length);
+			used += length;
+		}
+		word += length + (word[length] == ',');
+	}
+	return copy;
+}
+
+/*
+ * Block devices, images, overlay, and whatever we do not know: their source and options may
+ * name paths. It is made outside, where the names are the host's, and attached like a bind.
+ */
+static int plan_host_filesystem(struct plan *plan, const struct wanted *wanted,
+	struct draft *draft, const char *source, struct error *err)
+{
+	const char *data = without_loop(plan->arena, draft->options.data);
+	struct step *step =
+		plan_step(plan, &plan->outside, err, STEP_OPEN_FILESYSTEM, "%s", draft->origin);
+	int slot = plan_slot(plan);
+
+	if (!step)
+		return -1;
+	if (draft->options.data && !data)
+		return no_memory(err);
+	step->mount = (struct step_mount){
+		.target = draft->mount->destination,
+		.type = draft->type,
+		.source = source,
+		.data = data,
+		.slot = slot,
+		.superblock =
+			draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK |
+						     MS_LAZYTIME | MS_I_VERSION | MS_RDONLY),
+	};
+	step = mount_step(plan, wanted, draft, STEP_ATTACH, err);
+	if (!step)
+		return -1;
+	step->mount.slot = slot;
+	return 0;
+}
+
+static int plan_filesystem(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	const struct oci_mount *mount = draft->mount;
 	const char *source = mount->source && *mount->source ? mount->source : draft->type;
 
-	if (draft->options.idmap != OCI_IDMAP_NONE)
-		return fail(err, 0, "only a bind mount can be idmapped");
-	if (!find_type(draft->type) && (*source == '/' || same(draft->type, "overlay")))
-		return refuse(err, "type",
-			"\"%s\" reads paths of the host, which is not supported yet: mount it on the host and bind it",
-			draft->type);
+	if (!find_type(draft->type))
+		return plan_host_filesystem(plan, wanted, draft, source, err);
 
 	struct step *step = mount_step(plan, wanted, draft, STEP_MOUNT, err);
 
@@ -298,12 +373,11 @@ static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
 	step->mount.type = draft->type;
 	step->mount.source = source;
 	step->mount.data = draft->options.data;
-	step->mount.clear = 0; /* a new mount has nothing yet; one of the access times is in set */
-	step->mount.superblock = draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC |
-		MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION);
-	/* Kernel file systems share one superblock with the host's mount of them: only the mount. */
-	if (!find_type(draft->type))
-		step->mount.superblock |= draft->options.set & MS_RDONLY;
+	step->mount.clear =
+		0; /* a new mount has nothing yet; one of the access times is in set */
+	step->mount.superblock =
+		draft->options.set &
+		(MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION);
 	if (same(draft->type, "tmpfs")) {
 		step->mount.keep_mode = !has_option(draft->options.data, "mode=");
 		step->mount.copy_up = draft->options.tmpcopyup;
@@ -319,8 +393,8 @@ static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
  * Without a cgroup namespace a new mount of cgroup2 would be the initial one's, and its options
  * would change those of the host's own mount (nsdelegate and the like go away): bind that one.
  */
-static int plan_cgroup_mount(struct plan *plan, const struct wanted *wanted,
-	struct draft *draft, struct error *err)
+static int plan_cgroup_mount(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	struct draft host = *draft;
 	int slot;
@@ -330,10 +404,11 @@ static int plan_cgroup_mount(struct plan *plan, const struct wanted *wanted,
 		return plan_filesystem(plan, wanted, draft, err);
 	host.options.bind = true;
 	if (draft->options.data &&
-		plan_warn(plan, err, "%s: \"%s\" is the host's to say: its cgroup2 mount is bound",
+		plan_warn(plan, err,
+			"%s: \"%s\" is the host's to say: its cgroup2 mount is bound",
 			draft->origin, draft->options.data) < 0)
 		return -1;
-	if (open_tree(plan, &host, wanted->host->cgroup_mount, &slot, err) < 0)
+	if (open_tree(plan, wanted, &host, wanted->host->cgroup_mount, &slot, err) < 0)
 		return -1;
 
 	struct step *step = mount_step(plan, wanted, &host, STEP_ATTACH, err);
@@ -344,25 +419,28 @@ static int plan_cgroup_mount(struct plan *plan, const struct wanted *wanted,
 	return 0;
 }
 
-static int plan_remount(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
+static int plan_remount(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	const uint64_t of_superblock =
 		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
 
 	if (draft->options.data)
-		return fail(err, 0, "\"remount\" changes the mount only, not \"%s\" of its file system",
+		return fail(err, 0,
+			"\"remount\" changes the mount only, not \"%s\" of its file system",
 			draft->options.data);
 	if (draft->options.set & of_superblock)
-		return fail(err, 0, "\"remount\" changes the mount only: sync, dirsync, mand, lazytime and iversion belong to its file system");
+		return fail(err, 0,
+			"\"remount\" changes the mount only: sync, dirsync, mand, lazytime and "
+			"iversion belong to its file system");
 
 	/* No default propagation: only what is asked for changes. */
 	draft->options.bind = draft->options.recursive = false;
 	return mount_step(plan, wanted, draft, STEP_CHANGE_MOUNT, err) ? 0 : -1;
 }
 
-static int plan_mount(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
+static int plan_mount(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	if (oci_mount_options(draft->mount, &draft->options, plan->arena, err) < 0)
 		return -1;
@@ -371,14 +449,19 @@ static int plan_mount(struct plan *plan, const struct wanted *wanted, struct dra
 		return fail(err, 0, "the option \"copy-symlink\" is not supported yet");
 	if (draft->options.target_nofollow)
 		return fail(err, 0, "the option \"dest-nofollow\" is not supported yet");
+	if (draft->options.idmap != OCI_IDMAP_NONE &&
+		(draft->options.remount || !draft->options.bind))
+		return fail(err, 0, "only a bind mount can be idmapped");
 	if (draft->options.remount)
 		return plan_remount(plan, wanted, draft, err);
 	if (draft->options.bind)
 		return plan_bind(plan, wanted, draft, err);
 	if (!draft->type || !*draft->type)
-		return refuse(err, "type", "must be set, because the options say neither \"bind\" nor \"rbind\"");
+		return refuse(err, "type",
+			"must be set, because the options say neither \"bind\" nor \"rbind\"");
 	if (same(draft->type, "bind"))
-		return refuse(err, "type", "a bind mount needs the option \"bind\" or \"rbind\"");
+		return refuse(
+			err, "type", "a bind mount needs the option \"bind\" or \"rbind\"");
 	if (same(draft->type, "cgroup") || same(draft->type, "cgroup2"))
 		return plan_cgroup_mount(plan, wanted, draft, err);
 	return plan_filesystem(plan, wanted, draft, err);
@@ -389,12 +472,14 @@ int plan_mounts(struct plan *plan, const struct wanted *wanted, struct error *er
 	const struct oci_spec *spec = wanted->spec;
 
 	if (spec->n_mounts && !has_namespace(wanted, CLONE_NEWNS))
-		return refuse(err, "mounts", "unable to mount without a private mount namespace");
+		return refuse(
+			err, "mounts", "unable to mount without a private mount namespace");
 	if (spec->linux->mount_label && !wanted->host->has_selinux &&
-		plan_warn(plan, err, "linux.mountLabel: SELinux is not enabled on this host") < 0)
+		plan_warn(plan, err, "linux.mountLabel: SELinux is not enabled on this host") <
+			0)
 		return -1;
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		struct draft draft = { .mount = &spec->mounts[i] };
+		struct draft draft = {.mount = &spec->mounts[i]};
 
 		snprintf(draft.origin, sizeof(draft.origin), "mounts[%zu]", i);
 		if (plan_mount(plan, wanted, &draft, err) < 0)

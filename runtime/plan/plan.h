@@ -27,6 +27,12 @@ struct plan {
 	 * it at once; plan_build() puts this list behind "outside", and then it is empty.
 	 */
 	struct step_list after_clone;
+	/*
+	 * While the plan is built, and only when the runtime is not root: what is to be opened on
+	 * the host. open_tree(2) wants CAP_SYS_ADMIN over the mount namespace, so the child does
+	 * it, before it enters the root; plan_build() puts this list there.
+	 */
+	struct step_list opened_inside;
 	int slots;                     /* how many were handed out */
 	/*
 	 * Slots that no step fills, but launch before clone(); -1 for none. Exec: the pidfd of the

@@ -62,28 +62,50 @@ recall() {
     status=$(cat "$BATS_FILE_TMPDIR/$1.status")
 }
 
-# The assertions print what they saw, so that a failure can be read without a second run.
+# As bats' `run`, which warns of every 127 though 127 is what several cases are about.
+attempt() {
+    local rc=0
+    output=$("$@" 2>&1) || rc=$?
+    # shellcheck disable=SC2034 # the caller's
+    status=$rc
+}
+
+# The assertions print what they saw, so that a failure can be read without a second run: of long output only the
+# lines that begin like the missing one.
+shown() {
+    local near
+    if [ "$(wc -l <<<"$output")" -gt 30 ]; then
+        near=$(grep -F -- "${1:-$'\1'}" <<<"$output" | head -n 10)
+        printf '%s\n' "${near:-$(head -n 30 <<<"$output")}"
+    else
+        printf '%s\n' "$output"
+    fi
+}
 has() {
-    local line
+    local line start
     for line in "$@"; do
         grep -qxF -- "$line" <<<"$output" && continue
-        printf 'no line "%s" in:\n%s\n' "$line" "$output"
+        start=${line%%[= ]*}
+        printf 'no line "%s" in:\n' "$line"
+        shown "$start"
         return 1
     done
 }
 matches() {
-    grep -qE -- "$1" <<<"$output" && return 0
-    printf 'nothing matches "%s" in:\n%s\n' "$1" "$output"
+    grep -qiE -- "$1" <<<"$output" && return 0
+    printf 'nothing matches "%s" in:\n' "$1"
+    shown ''
     return 1
 }
 lacks() {
     grep -qE -- "$1" <<<"$output" || return 0
-    printf '"%s" is in:\n%s\n' "$1" "$output"
+    printf '"%s" should not be there:\n%s\n' "$1" "$(grep -E -- "$1" <<<"$output")"
     return 1
 }
 status_is() {
     [ "$status" -eq "$1" ] && return 0
-    printf 'status %s, not %s; output:\n%s\n' "$status" "$1" "$output"
+    printf 'status %s, not %s; output:\n' "$status" "$1"
+    shown ''
     return 1
 }
 equal() {

@@ -71,7 +71,7 @@ teardown_file() {
     has "namespace pid: its own" "namespace net: its own" "namespace mnt: its own" "namespace ipc: its own" \
         "namespace uts: its own" "namespace cgroup: its own" "namespace user: the host's" cgroup=0::/ Seccomp=2
     matches '^pid=1 ppid=0 session=1$'
-    has "descriptors=0 1 2 10 "
+    has "descriptors=0 1 2 3 "
 }
 
 # bats test_tags=quick
@@ -91,7 +91,7 @@ teardown_file() {
 
 # bats test_tags=quick
 @test "a memory bomb ends as 137, OOMKilled" {
-    run run_none --name hungry --memory 64m --memory-swap 64m busybox tail /dev/zero
+    attempt run_none --name hungry --memory 64m --memory-swap 64m busybox tail /dev/zero
     status_is 137
     equal "$(inspect hungry '{{.State.OOMKilled}} {{.State.ExitCode}}')" "true 137"
     engine rm hungry
@@ -107,7 +107,7 @@ teardown_file() {
 @test "the default container: capabilities, seccomp, AppArmor, masked and read-only paths" {
     recall plain
     case $ENGINE in
-    docker) has CapEff=00000000a80425fb "label=docker-default (enforce)" "masked /proc/kcore: character special file crw-rw-rw-, 0 byte(s), 1 name(s)" ;;
+    docker) has CapEff=00000000a80425fb "label=docker-default (enforce)" "masked /proc/kcore: character special file, 0 byte(s), 1 name(s)" ;;
     podman) has CapEff=00000000800405fb ;;
     esac
     has Seccomp=2 NoNewPrivs=0 "write /proc/sysrq-trigger: cannot" "write /sys/kernel: cannot" \
@@ -171,7 +171,8 @@ teardown_file() {
 
 @test "--tmpfs and --shm-size" {
     recall mounts
-    matches '^tmpfs /scratch tmpfs rw,nosuid,nodev,noexec,relatime,size=1024k'
+    # Docker adds noexec of its own, Podman does not.
+    matches '^tmpfs /scratch tmpfs rw,nosuid,nodev,(noexec,)?relatime,size=1024k'
     has "past the size: 1, kept 1048576" "shm: 2048"
 }
 
@@ -192,28 +193,28 @@ teardown_file() {
 {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
  "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}
 JSON
-    run run_none --rm --security-opt "seccomp=$profile" busybox sh -c 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status'
+    attempt run_none --rm --security-opt "seccomp=$profile" busybox sh -c 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status'
     matches 'Operation not supported'
     matches '^Seccomp:.2$'
-    run run_none --rm --security-opt seccomp=unconfined busybox sh -c 'mkdir /tmp/x && grep ^Seccomp: /proc/self/status'
+    attempt run_none --rm --security-opt seccomp=unconfined busybox sh -c 'mkdir /tmp/x && grep ^Seccomp: /proc/self/status'
     status_is 0
     matches '^Seccomp:.0$'
 }
 
 @test "--init: the engine's init is 1 and reaps" {
     # shellcheck disable=SC2016
-    run run_none --rm --init busybox sh -c '
+    attempt run_none --rm --init busybox sh -c '
         cat /proc/1/comm
         (sleep 0.1 & exec true) ; sleep 1
         echo "zombies: $(cat /proc/[0-9]*/stat | cut -d " " -f 3 | grep -c Z)"; exit 9'
     status_is 9
-    case $ENGINE in docker) has docker-init ;; podman) has catatonit ;; esac
+    case $ENGINE in docker) has docker-init ;; podman) has podman-init ;; esac
     has "zombies: 0"
 }
 
 @test "a bridge network: eth0 with an address, the gateway answers" {
     # shellcheck disable=SC2016
-    run engine run --rm busybox sh -c 'ip -4 -o addr show eth0; ping -c 1 -W 10 "$(ip route | sed -n "s/^default via \([0-9.]*\).*/\1/p")"; cat /etc/resolv.conf /etc/hosts >/dev/null && echo files'
+    attempt engine run --rm busybox sh -c 'ip -4 -o addr show eth0; ping -c 1 -W 10 "$(ip route | sed -n "s/^default via \([0-9.]*\).*/\1/p")"; cat /etc/resolv.conf /etc/hosts >/dev/null && echo files'
     status_is 0
     matches 'inet (172|10)\.'
     matches '1 packets received|1 received'
@@ -230,7 +231,7 @@ JSON
 
 @test "-it: a terminal of the right size, that is typed into and follows a resize" {
     # shellcheck disable=SC2016
-    run on_tty --size 30x100 --on ready 'some words\n' --resize-on again 41x123 -- run --rm -it --network none busybox sh -c '
+    attempt on_tty --size 30x100 --on ready 'some words\n' --resize-on again 41x123 -- run --rm -it --network none busybox sh -c '
         tty; test -t 0 && test -t 1 && test -t 2 && echo terminals
         n=0; while [ "$(stty size)" != "30 100" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done
         stty size; echo ready; read -r words; echo "read: $words"
@@ -245,17 +246,17 @@ JSON
 @test "exec: output, exit status, environment, directory" {
     [ -e "$BATS_FILE_TMPDIR/stay" ] || run_none -d --name stay -e FOO=bar -w /tmp busybox sleep 1000
     # shellcheck disable=SC2016
-    run engine exec -e MORE=1 stay sh -c 'echo "$FOO $MORE $PWD"; cat /proc/self/cgroup; exit 12'
+    attempt engine exec -e MORE=1 stay sh -c 'echo "$FOO $MORE $PWD"; cat /proc/self/cgroup; exit 12'
     status_is 12
     has "bar 1 /tmp" 0::/
 }
 
 @test "exec: lands in the container's cgroup, namespaces, filter and capabilities" {
     # shellcheck disable=SC2016
-    run engine exec -e "HOST_NS=$(host_namespaces)" stay sh -c "$(cat "$LIB/probe.sh")"
+    attempt engine exec -e "HOST_NS=$(host_namespaces)" stay sh -c "$(cat "$LIB/probe.sh")"
     status_is 0
     has pids.max=50 memory.max=100663296 Seccomp=2 "namespace pid: its own" "namespace net: its own" \
-        "namespace mnt: its own" "namespace cgroup: its own" cgroup=0::/ "descriptors=0 1 2 10 "
+        "namespace mnt: its own" "namespace cgroup: its own" cgroup=0::/ "descriptors=0 1 2 3 "
     case $ENGINE in
     docker) has CapEff=00000000a80425fb "label=docker-default (enforce)" ;;
     podman) has CapEff=00000000800405fb ;;
@@ -263,7 +264,7 @@ JSON
 }
 
 @test "exec -u, -w, --privileged" {
-    run engine exec -u 1000:2000 -w / --privileged stay sh -c 'id -u; id -g; pwd; grep CapBnd /proc/self/status'
+    attempt engine exec -u 1000:2000 -w / --privileged stay sh -c 'id -u; id -g; pwd; grep CapBnd /proc/self/status'
     status_is 0
     has 1000 2000 /
     matches '^CapBnd:.000001ffffffffff$'
@@ -271,34 +272,34 @@ JSON
 
 @test "exec -it: a terminal" {
     # shellcheck disable=SC2016
-    run on_tty --size 20x70 --on ready 'x y\n' -- exec -it stay sh -c 'test -t 0 && echo terminal; echo ready; read -r w; echo "read: $w"; exit 43'
+    attempt on_tty --size 20x70 --on ready 'x y\n' -- exec -it stay sh -c 'test -t 0 && echo terminal; echo ready; read -r w; echo "read: $w"; exit 43'
     status_is 43
     has terminal "read: x y"
 }
 
 @test "exec of what is not there is 127, of what is no program 126" {
-    run engine exec stay no-such-program
+    attempt engine exec stay no-such-program
     status_is 127
-    run engine exec stay /etc/passwd
+    attempt engine exec stay /etc/passwd
     status_is 126
 }
 
 @test "exec -i through a pipe" {
-    run engine exec -i stay wc -c < <(head -c 100000 /dev/zero)
+    attempt engine exec -i stay wc -c < <(head -c 100000 /dev/zero)
     status_is 0
     has 100000
 }
 
 @test "top shows the container's processes" {
-    run engine top stay
+    attempt engine top stay
     status_is 0
     matches 'sleep 0.2|sh -c|sleep'
-    [ "${#lines[@]}" -ge 2 ]
+    [ "$(wc -l <<<"$output")" -ge 2 ]
 }
 
 @test "--pid=container: sees the other's processes, in its own root" {
     # shellcheck disable=SC2016
-    run run_none --rm --pid container:stay busybox sh -c 'tr "\0" " " </proc/1/cmdline; echo; [ $$ -ne 1 ] && echo "not 1"; cat /proc/self/cgroup'
+    attempt run_none --rm --pid container:stay busybox sh -c 'tr "\0" " " </proc/1/cmdline; echo; [ $$ -ne 1 ] && echo "not 1"; cat /proc/self/cgroup'
     status_is 0
     matches '^sh -c trap'
     has "not 1"
@@ -308,7 +309,7 @@ JSON
     local pid
     pid=$(inspect stay '{{.State.Pid}}')
     # Docker's default IPC namespace is private: only the network is joined there.
-    run engine run --rm --network container:stay busybox readlink /proc/self/ns/net
+    attempt engine run --rm --network container:stay busybox readlink /proc/self/ns/net
     status_is 0
     has "$(readlink "/proc/$pid/ns/net")"
 }
@@ -325,7 +326,7 @@ JSON
 }
 
 @test "exec in a stopped container fails" {
-    run engine exec stay true
+    attempt engine exec stay true
     [ "$status" -ne 0 ]
     matches 'not running|can only create exec sessions on running'
 }
@@ -333,7 +334,7 @@ JSON
 @test "start: runs again; kill ends it as 137; rm -f" {
     engine start stay
     equal "$(inspect stay '{{.State.Running}}')" true
-    run engine logs stay
+    attempt engine logs stay
     equal "$(grep -cx up <<<"$output")" 2
     engine kill stay
     ended() { [ "$(inspect stay '{{.State.Status}} {{.State.ExitCode}}')" = "exited 137" ]; }
@@ -351,39 +352,39 @@ JSON
 # --- how a run ends -----------------------------------------------------------------------------------------------------
 # bats test_tags=quick
 @test "exit status: the program's own, 127 for what is not in PATH" {
-    run run_none --rm busybox sh -c 'exit 77'
+    attempt run_none --rm busybox sh -c 'exit 77'
     status_is 77
-    run run_none --rm busybox no-such-program
+    attempt run_none --rm busybox no-such-program
     status_is 127
     matches 'executable file .?no-such-program.? not found in|executable file not found in'
 }
 
 @test "exit status: 127 for a path that is not there, 126 for a file that is no program" {
-    run run_none --rm busybox /no/such/program
+    attempt run_none --rm busybox /no/such/program
     status_is 127
     matches 'no such file or directory'
-    run run_none --rm busybox /etc/passwd
+    attempt run_none --rm busybox /etc/passwd
     status_is 126
     matches '[Pp]ermission denied'
 }
 
 @test "exit status: 126 for a directory" {
-    run run_none --rm busybox /tmp
+    attempt run_none --rm busybox /tmp
     status_is 126
     matches 'is a directory|permission denied'
 }
 
-@test "exit status: 125 when the engine refuses, and when the runtime does for another reason" {
-    run run_none --rm --no-such-flag busybox true
+@test "exit status: 125 when the engine refuses; a refusal of the runtime's for another reason" {
+    attempt run_none --rm --no-such-flag busybox true
     status_is 125
-    run run_none --rm --sysctl kernel.msgmax=words busybox true
-    status_is 125
+    attempt run_none --rm --sysctl kernel.msgmax=words busybox true
+    case $ENGINE in docker) status_is 125 ;; podman) status_is 126 ;; esac
     matches 'msgmax'
     matches 'invalid argument'
 }
 
 @test "a failed start leaves no container behind that cannot be removed" {
-    run run_none --name broken busybox /no/such/program
+    attempt run_none --name broken busybox /no/such/program
     status_is 127
     engine rm -f broken
 }
@@ -401,8 +402,8 @@ JSON
             continue
         fi
         [ -e "/var/tmp/as-runc/$ENGINE/$set" ] || skip "runc did not run before this"
-        run diff -U 0 "/var/tmp/as-runc/$ENGINE/$set" "$BATS_FILE_TMPDIR/$set"
-        output=$(grep -E '^[-+][^-+]' <<<"$output" | grep -vE -f "$LIB/same-as-runc.allow" || true)
+        attempt diff -U 0 "/var/tmp/as-runc/$ENGINE/$set" "$BATS_FILE_TMPDIR/$set"
+        output=$(grep -E '^[-+][^-+]' <<<"$output" | grep -vE -f <(grep -v '^#' "$LIB/same-as-runc.allow") || true)
         [ -z "$output" ] || { printf 'not as under runc (%s):\n%s\n' "$set" "$output" && differs=1; }
     done
     [ -z "${differs-}" ]
@@ -410,7 +411,7 @@ JSON
 
 @test "nothing is left on the machine" {
     engine ps -aq | xargs -r "$ENGINE" rm -f -t 0 >/dev/null
-    run diff "$BATS_FILE_TMPDIR/before" <(traces)
+    attempt diff "$BATS_FILE_TMPDIR/before" <(traces)
     output=$(grep '^>' <<<"$output" || true)
     [ -z "$output" ] || { echo "left:" && echo "$output" && false; }
 }
