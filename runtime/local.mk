@@ -17,6 +17,7 @@ libsys_a_SOURCES = \
 	runtime/sys/sys.h
 
 libhost_a_SOURCES = \
+	runtime/host/controllers.c \
 	runtime/host/host.c \
 	runtime/host/host.h
 

@@ -99,14 +99,14 @@ check_PROGRAMS += tests/golden/run
 TESTS += tests/golden/check
 EXTRA_DIST += tests/golden/check tests/golden/README.md
 tests_golden_run_SOURCES = tests/golden/run.c tests/golden/meetings.c tests/golden/meetings.h
-tests_golden_run_LDADD = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_golden_run_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 golden: tests/golden/run
 	tests/golden/run --write $(srcdir)/tests/golden/*/
 .PHONY: golden
 
 # The planner: no root, no system calls.
 plan_tests = tests/unit/namespaces_test tests/unit/plan_test
-plan_libraries = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 check_PROGRAMS += $(plan_tests)
 TESTS += $(plan_tests)
 tests_unit_namespaces_test_SOURCES = \
@@ -142,13 +142,13 @@ TESTS += $(cgroup_tests)
 tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c
 tests_unit_cgroup_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
 tests_unit_cgroup_plan_test_SOURCES = tests/unit/cgroup_plan_test.c
-tests_unit_cgroup_plan_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_cgroup_plan_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_device_program_test_SOURCES = tests/unit/device_program_test.c
 tests_unit_device_program_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
 tests_unit_host_test_SOURCES = tests/unit/host_test.c
 tests_unit_host_test_LDADD = libhost.a libsys.a libbase.a
 tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
-tests_unit_limits_test_LDADD = libplan.a libhost.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_limits_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
 tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)

@@ -82,7 +82,7 @@ static uint64_t mount_id(int dir, const char *path)
 {
 	struct statx info;
 
-	if (statx(dir, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &info) < 0 ||
+	if (sys_statx(dir, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &info) < 0 ||
 		!(info.stx_mask & STATX_MNT_ID))
 		return 0;
 	return info.stx_mnt_id;
