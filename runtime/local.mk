@@ -78,6 +78,8 @@ libinit_a_SOURCES = \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
+	runtime/init/sources.c \
+	runtime/init/sources.h \
 	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \

@@ -14,14 +14,6 @@
 /* How often to begin again when a parent vanishes: another container's end, or its undo. */
 enum { TRIES = 8 };
 
-/* What our umask takes away is given back: others may look at a cgroup. */
-static int make_directory(int parent, const char *name)
-{
-	if (mkdirat(parent, name, 0755) < 0)
-		return -errno;
-	return fchmodat(parent, name, 0755, 0) < 0 ? -errno : 0;
-}
-
 static int fail_to_make(const struct host *host, int code, const char *path, struct error *err)
 {
 	if ((code == EACCES || code == EPERM || code == EROFS) &&
@@ -41,7 +33,7 @@ static int open_or_make(int dir, const char *name, int *created)
 	if (fd != -ENOENT)
 		return fd;
 
-	int made = make_directory(dir, name);
+	int made = SYS_RESULT(mkdirat(dir, name, 0755));
 
 	if (made < 0 && made != -EEXIST)
 		return made;
@@ -66,8 +58,7 @@ static bool next_component(const char **rest, char name[NAME_MAX + 1])
 
 static int open_parent(int mount, const char *path, int *created)
 {
-	int AUTO_FD
-	dir = files_open(mount, path, O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(mount, path, O_PATH | O_DIRECTORY);
 	char name[NAME_MAX + 1];
 	const char *rest = path;
 
@@ -194,8 +185,7 @@ static int enable_controllers(int mount, int parent, const struct host *host, co
 	if (!(enabling.target & ~(enabling.target ? enabled_in(parent) : 0)))
 		return 0;
 
-	int AUTO_FD
-	dir = files_open(mount, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(mount, "", O_PATH | O_DIRECTORY);
 
 	while (dir >= 0) {
 		if (enable_in(&enabling, dir, depth++) < 0)
@@ -217,37 +207,44 @@ enum {
 			     CONTROLLER_RDMA | CONTROLLER_MISC | CONTROLLER_DMEM
 };
 
-static int check_type(const struct cgroup *cgroup, unsigned int wanted, struct error *err)
+int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *err)
 {
+	bool domain = cgroup->wanted & DOMAIN_CONTROLLERS;
 	char type[64];
-	ssize_t length = files_read(cgroup->fd, "cgroup.type", type, sizeof(type));
 
-	if (length < 0)
-		return fail(err, (int)-length, "read cgroup.type of \"%s\"", cgroup->path);
+	if (code == EBUSY)
+		return fail(err, code,
+			"enter cgroup \"%s\": it has controllers for its children, so it can have "
+			"no processes of its own (no internal processes)",
+			cgroup->path);
+	if (code != EOPNOTSUPP ||
+		files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
+		return fail(err, code, "clone into cgroup \"%s\"", cgroup->path);
 	type[strcspn(type, "\n")] = '\0';
-	if (!strcmp(type, "domain"))
-		return 0;
-	if (!strcmp(type, "domain invalid")) {
-		if (wanted & DOMAIN_CONTROLLERS)
-			return fail(err, 0,
-				"cannot enter cgroupv2 \"%s\" with domain controllers -- it is "
-				"in an invalid state",
-				cgroup->path);
+	if (!strcmp(type, "domain invalid") && !domain)
 		return cgroup_write(cgroup, "cgroup.type", "threaded", err);
-	}
-	if (wanted & DOMAIN_CONTROLLERS)
-		return fail(err, 0,
-			"cannot enter cgroupv2 \"%s\" with domain controllers -- it is in %s "
-			"mode",
-			cgroup->path, type);
-	return 0;
+	return fail(err, domain ? 0 : code,
+		"cannot enter cgroupv2 \"%s\"%s -- it is in %s", cgroup->path,
+		domain ? " with domain controllers" : "",
+		!strcmp(type, "domain invalid")	? "an invalid state"
+		: !strcmp(type, "threaded")	? "threaded mode"
+						: type);
+}
+
+/* Is the parent of PATH our own cgroup or above it? Then it is not frozen: we run. */
+static bool is_above_us(const struct host *host, const char *path)
+{
+	size_t parent = (size_t)(strrchr(path, '/') - path);
+
+	return parent == 0 ||
+		(host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
+			(host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
 }
 
 /* Frozen by itself or by an ancestor: a process born here would never run. */
 static int check_events(const struct cgroup *cgroup, struct error *err)
 {
-	int AUTO_FD
-	fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 	struct events events;
 	size_t count = 0;
 	int answer = fd < 0 ? fd : files_read_events(fd, &events);
@@ -264,9 +261,9 @@ static int check_events(const struct cgroup *cgroup, struct error *err)
 
 /* The leaf, in its PARENT: 0, -1 with *err, or 1 when the parent has vanished. */
 static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
-	const char *name, unsigned int wanted, struct error *err)
+	const char *name, struct error *err)
 {
-	int made = make_directory(parent, name);
+	int made = SYS_RESULT(mkdirat(parent, name, 0755));
 
 	if (made == -ENOENT || made == -ENODEV)
 		return 1;
@@ -280,9 +277,10 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 		cgroup->fd = -1;
 		return fail(err, code, "open cgroup \"%s\"", cgroup->path);
 	}
-	if (check_events(cgroup, err) < 0)
-		return -1;
-	return check_type(cgroup, wanted, err);
+	/* A new one is empty, and frozen only by an ancestor. */
+	if (made == 0 && is_above_us(host, cgroup->path))
+		return 0;
+	return check_events(cgroup, err);
 }
 
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
@@ -301,8 +299,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	for (int tries = 0; answer == 1 && tries < TRIES; tries++) {
 		cgroup->created = 0;
 
-		int AUTO_FD
-		parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
+		int AUTO_FD parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
 
 		if (parent < 0) {
 			answer = fail_to_make(host, -parent, path, err);
@@ -311,7 +308,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 		answer = enable_controllers(
 			cgroup->mount, parent, host, parent_path, wanted, err);
 		if (answer == 0)
-			answer = make_leaf(cgroup, host, parent, name, wanted, err);
+			answer = make_leaf(cgroup, host, parent, name, err);
 	}
 	if (answer == 0)
 		return 0;

@@ -168,9 +168,7 @@ static int do_step(struct init_context *context, const struct step *step)
 	switch (step->kind) {
 	case STEP_NONE:
 	case STEP_OPEN_NAMESPACE:
-	case STEP_OPEN_TREE:
 	case STEP_OPEN_FILESYSTEM:
-	case STEP_OPEN_DEVICE:
 	case STEP_CREATE_CGROUP:
 	case STEP_WRITE_CGROUP:
 	case STEP_LIMIT_DEVICES:
@@ -181,6 +179,10 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_MAP_TREE:
 	case STEP_COUNT:
 		break;
+	case STEP_OPEN_TREE:
+		return init_open_tree(context, step);
+	case STEP_OPEN_DEVICE:
+		return init_open_device(context, step);
 	case STEP_TELL:
 		return init_tell(context, step);
 	case STEP_AWAIT:

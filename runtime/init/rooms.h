@@ -17,6 +17,9 @@ typedef int init_step(struct init_context *context, const struct step *step);
 init_step init_join, init_unshare, init_write_self, init_fork, init_become_root,
 	init_loopback_up, init_hostname, init_domainname, init_join_keyring;
 
+/* sources.c: only when the runtime is not root */
+init_step init_open_tree, init_open_device;
+
 /* rootfs.c */
 init_step init_isolate_mounts, init_enter_root, init_leave_root, init_pivot_root, init_chroot,
 	init_set_root, init_make_directory;

@@ -69,10 +69,6 @@ static void test_create(void)
 	is_text(type, "domain\n", "whole and NUL-terminated");
 	is_true(cgroup_populated(&cgroup) == 0, "nobody is in it");
 
-	struct stat facts;
-
-	is_true(fstat(cgroup.fd, &facts) == 0 && (facts.st_mode & 0777) == 0755,
-		"the umask does not hide it");
 	is_result(cgroup_create(&again, &host, below("/a/b"), 0, &err), &err, NULL,
 		"an empty one is taken as it is");
 	is_number((uint64_t)again.created, 0, "and was not made");
@@ -210,8 +206,7 @@ static void test_remove_tree(void)
 		made += mkdirat(cgroup.fd, name, 0755) == 0;
 	}
 
-	int AUTO_FD
-	dir = files_open(cgroup.fd, "w7", O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(cgroup.fd, "w7", O_PATH | O_DIRECTORY);
 
 	for (int i = 0; i < DEPTH; i++) {
 		made += mkdirat(dir, ".d", 0755) == 0;
@@ -275,6 +270,36 @@ static void test_devices(void)
 		"without a cgroup nothing is limited, and it says so");
 }
 
+/* Next to a threaded cgroup a new one is "domain invalid", and only clone3() says so. */
+static void test_threaded(void)
+{
+	struct cgroup threaded, invalid;
+	struct error err;
+
+	cgroup_create(&threaded, &host, below("/a"), 0, &err);
+	is_result(cgroup_write(&threaded, "cgroup.type", "threaded", &err), &err, NULL,
+		"a threaded cgroup");
+	is_result(cgroup_create(&invalid, &host, below("/b"), 0, &err), &err, NULL,
+		"one next to it");
+
+	pid_t pid = spawn(&invalid, NULL);
+
+	is_number((uint64_t)-pid, EOPNOTSUPP, "refuses processes");
+	invalid.wanted = CONTROLLER_MEMORY;
+	is_result(cgroup_clone_refused(&invalid, -pid, &err), &err,
+		"~with domain controllers -- it is in an invalid state",
+		"for ever, with a memory limit");
+	invalid.wanted = CONTROLLER_PIDS;
+	is_result(cgroup_clone_refused(&invalid, -pid, &err), &err, NULL,
+		"else it becomes threaded");
+	pid = spawn(&invalid, open_devices);
+	is_true(pid > 0 && WIFEXITED(status_of(pid)), "and takes a process");
+	cgroup_close(&threaded);
+	cgroup_undo(&invalid, TIMEOUT_MS);
+	cgroup_close(&invalid);
+	is_result(cgroup_remove(&host, base, TIMEOUT_MS, &err), &err, NULL, "remove both");
+}
+
 static void test_own(void)
 {
 	struct cgroup cgroup;
@@ -302,13 +327,13 @@ int main(void)
 		puts("1..0 # SKIP needs root and a cgroup2 mount");
 		return 77;
 	}
-	umask(077);
 	snprintf(base, sizeof(base), "/mayfly-test-%d", getpid());
 	test_create();
 	test_refusals();
 	test_processes();
 	test_remove_tree();
 	test_devices();
+	test_threaded();
 	test_own();
 	is_true(!is_there(base), "nothing is left");
 	arena_free(&arena);
