@@ -69,6 +69,7 @@ libinit_a_SOURCES = \
 	runtime/init/copy_up.c \
 	runtime/init/devices.c \
 	runtime/init/filesystem.c \
+	runtime/init/host_mounts.c \
 	runtime/init/init.c \
 	runtime/init/init.h \
 	runtime/init/masks.c \

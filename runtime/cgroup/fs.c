@@ -14,14 +14,6 @@
 /* How often to begin again when a parent vanishes: another container's end, or its undo. */
 enum { TRIES = 8 };
 
-/* What our umask takes away is given back: others may look at a cgroup. */
-static int make_directory(int parent, const char *name)
-{
-	if (mkdirat(parent, name, 0755) < 0)
-		return -errno;
-	return fchmodat(parent, name, 0755, 0) < 0 ? -errno : 0;
-}
-
 static int fail_to_make(const struct host *host, int code, const char *path, struct error *err)
 {
 	if ((code == EACCES || code == EPERM || code == EROFS) &&
@@ -41,7 +33,7 @@ static int open_or_make(int dir, const char *name, int *created)
 	if (fd != -ENOENT)
 		return fd;
 
-	int made = make_directory(dir, name);
+	int made = SYS_RESULT(mkdirat(dir, name, 0755));
 
 	if (made < 0 && made != -EEXIST)
 		return made;
@@ -271,7 +263,7 @@ static int check_events(const struct cgroup *cgroup, struct error *err)
 static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 	const char *name, struct error *err)
 {
-	int made = make_directory(parent, name);
+	int made = SYS_RESULT(mkdirat(parent, name, 0755));
 
 	if (made == -ENOENT || made == -ENODEV)
 		return 1;

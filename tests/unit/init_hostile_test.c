@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes wrong inside, in the words that callers look for; images that are laid out to do harm;
- * and the ways in that are rare. Needs root and a static busybox; else it is skipped.
+ * What goes wrong inside, in the words that callers look for; images that are laid out to do
+ * harm; and the ways in that are rare. Needs root and a static busybox; else it is skipped.
  */
 #define BENCH "/tmp/mayfly-init-hostile"
 #include "tests/unit/init_bench.h"
@@ -10,7 +10,7 @@
 
 static struct bench *failing(const char *program, const char *cwd)
 {
-	static char *envp[] = { "PATH=/bin", NULL, NULL };
+	static char *envp[] = {"PATH=/bin", NULL, NULL};
 	static char *argv[2];
 	struct bench *bench = bench_new();
 
@@ -28,16 +28,18 @@ static void test_program_errors(void)
 	static const struct {
 		const char *program, *cwd, *error;
 	} rows[] = {
-		{ "foo", "/", "here: exec: \"foo\": executable file not found in $PATH" },
-		{ "/foo", "/", "here: exec: \"/foo\": stat /foo: no such file or directory" },
-		{ "/etc/text", "/", "here: exec: \"/etc/text\": permission denied" },
-		{ "/etc", "/", "here: exec: \"/etc\": is a directory: permission denied" },
-		{ "/copy/fifo", "/", "here: exec: \"/copy/fifo\": permission denied" },
-		{ "/etc/garbage", "/", "here: exec /etc/garbage: exec format error" },
-		{ "/bin/sh", "/absent", "here: chdir to cwd (\"/absent\") set in config.json "
-					"failed: no such file or directory" },
-		{ "/bin/sh", "/etc/text", "here: chdir to cwd (\"/etc/text\") set in config.json "
-					  "failed: not a directory" },
+		{"foo", "/", "here: exec: \"foo\": executable file not found in $PATH"},
+		{"/foo", "/", "here: exec: \"/foo\": stat /foo: no such file or directory"},
+		{"/etc/text", "/", "here: exec: \"/etc/text\": permission denied"},
+		{"/etc", "/", "here: exec: \"/etc\": is a directory: permission denied"},
+		{"/copy/fifo", "/", "here: exec: \"/copy/fifo\": permission denied"},
+		{"/etc/garbage", "/", "here: exec /etc/garbage: exec format error"},
+		{"/bin/sh", "/absent",
+			"here: chdir to cwd (\"/absent\") set in config.json "
+			"failed: no such file or directory"},
+		{"/bin/sh", "/etc/text",
+			"here: chdir to cwd (\"/etc/text\") set in config.json "
+			"failed: not a directory"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -123,11 +125,13 @@ static void wrong_message(struct bench *bench)
 static void test_step_errors(void)
 {
 	expect("a bad mount option",
-		"~here: error mounting \"tmpfs\" to rootfs at \"/tmp\": mount option \"size=zzz\" "
+		"~here: error mounting \"tmpfs\" to rootfs at \"/tmp\": mount option "
+		"\"size=zzz\" "
 		"(tmpfs: Bad value for 'size'): invalid argument",
 		bad_option);
 	expect("a bad type",
-		"~error mounting \"nosuchfs\" to rootfs at \"/tmp\": file system type \"nosuchfs\": "
+		"~error mounting \"nosuchfs\" to rootfs at \"/tmp\": file system type "
+		"\"nosuchfs\": "
 		"no such device",
 		bad_type);
 	expect("a file on a directory", "~not a directory", file_on_directory);
@@ -137,9 +141,11 @@ static void test_step_errors(void)
 	expect("proc at a symlink", "~too many levels of symbolic links", proc_on_symlink);
 	expect("a device where another file is", "~is another kind of file: file exists",
 		wrong_device);
-	expect("a terminal without a devpts", "~is not a devpts: a terminal needs one", no_devpts);
+	expect("a terminal without a devpts", "~is not a devpts: a terminal needs one",
+		no_devpts);
 	expect("a sysctl that is not there", "~no such file or directory", missing_sysctl);
-	expect("a sysctl that leads out of proc", "~write \"1\" to the sysctl", escaping_sysctl);
+	expect("a sysctl that leads out of proc", "~write \"1\" to the sysctl",
+		escaping_sysctl);
 	expect("a message that was not awaited", "~came instead of", wrong_message);
 }
 
@@ -153,7 +159,8 @@ static void test_hostile_passwd(void)
 		"ln -s /dev/zero " ROOT "/etc/passwd",
 		"mkdir " ROOT "/etc/passwd",
 		"head -c 200000 /dev/zero >" ROOT "/etc/passwd",
-		"(head -c 5000 /dev/zero | tr '\\0' x; echo; echo u:x:7:7::/late:/) >" ROOT "/etc/passwd",
+		"(head -c 5000 /dev/zero | tr '\\0' x; echo; echo u:x:7:7::/late:/) >" ROOT
+		"/etc/passwd",
 		"echo u:x:4294967303:7::/wrapped:/ >" ROOT "/etc/passwd",
 		"echo u:x:7 >" ROOT "/etc/passwd",
 		"echo u:x:7:7::relative:/ >" ROOT "/etc/passwd",
@@ -161,11 +168,11 @@ static void test_hostile_passwd(void)
 		"mknod " ROOT "/etc/passwd c 1 5",
 		"true",
 	};
-	char *argv[] = { "sh", "-c", "echo home=$HOME", NULL };
+	char *argv[] = {"sh", "-c", "echo home=$HOME", NULL};
 
 	must(rename(ROOT "/etc/passwd", BENCH "/passwd"), "rename");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		char *envp[] = { "PATH=/bin", NULL, NULL };
+		char *envp[] = {"PATH=/bin", NULL, NULL};
 		struct bench *bench = bench_new();
 		int64_t before = fd_now_ms();
 
@@ -184,13 +191,14 @@ static void test_hostile_passwd(void)
 	must(rename(BENCH "/passwd", ROOT "/etc/passwd"), "rename");
 }
 
-/* A descriptor of ours as the way out: none of them may become the working directory (CVE-2024-21626). */
+/* A descriptor of ours as the way out: none of them may become the working directory
+ * (CVE-2024-21626). */
 static void test_hostile_directory(void)
 {
-	static char *argv[] = { "sh", "-c", "pwd", NULL };
+	static char *argv[] = {"sh", "-c", "pwd", NULL};
 
 	for (int fd = 3; fd < 20; fd++) {
-		char *envp[] = { "PATH=/bin", NULL, NULL };
+		char *envp[] = {"PATH=/bin", NULL, NULL};
 		struct bench *bench = bench_new();
 		char path[32];
 
@@ -203,7 +211,8 @@ static void test_hostile_directory(void)
 		run(bench);
 		is_true((bench->failed && strncmp(bench->err.what, "chdir to cwd", 12) == 0) ||
 				strcmp(bench->output, "/\n") == 0,
-			"%s is no way out: %s%s", path, bench->failed ? error_text(bench->err.code) : "",
+			"%s is no way out: %s%s", path,
+			bench->failed ? error_text(bench->err.code) : "",
 			bench->failed ? "" : "it is the container's root");
 		free(bench);
 	}
@@ -238,23 +247,31 @@ static void mount_in_dev(struct bench *bench)
 static void test_hostile_links(void)
 {
 	must(system("rm -rf " ROOT "/dev; ln -s " BENCH "/canary " ROOT "/dev; ln -s " BENCH
-		    "/canary " ROOT "/evil") == 0 ? 0 : -1, "links");
+		    "/canary " ROOT "/evil") == 0
+			? 0
+			: -1,
+		"links");
 	expect("a device in a symlinked /dev", "~too many levels", device_in_dev);
 	expect("a link in a symlinked /dev", "~too many levels", link_in_dev);
 	expect("a mount in a symlinked /dev", "~too many levels", mount_in_dev);
-	expect("all else below a symlink is inside", "the plan ends without a program: protocol error",
-		device_in);
-	is_true(access(ROOT BENCH "/canary/null", F_OK) == 0, "as the image's own directory shows");
-	must(system("rm -rf " ROOT "/dev " ROOT "/evil " ROOT "/tmp/*; mkdir " ROOT "/dev") == 0 ? 0 :
-		-1, "links");
+	expect("all else below a symlink is inside",
+		"the plan ends without a program: protocol error", device_in);
+	is_true(access(ROOT BENCH "/canary/null", F_OK) == 0,
+		"as the image's own directory shows");
+	must(system("rm -rf " ROOT "/dev " ROOT "/evil " ROOT "/tmp/*; mkdir " ROOT "/dev") == 0
+			? 0
+			: -1,
+		"links");
 }
 
 /* A file is hidden although there is no /dev/null to hide it with. */
 static void test_mask_without_dev(bool in_user_namespace)
 {
-	char *argv[] = { "sh", "-c", "echo [$(cat /etc/secret /etc/secret2)]; echo x >/etc/secret; "
-		"cat /etc/secret", NULL };
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	char *argv[] = {"sh", "-c",
+		"echo [$(cat /etc/secret /etc/secret2)]; echo x >/etc/secret; "
+		"cat /etc/secret",
+		NULL};
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 
 	bench->flags = CLONE_NEWNS;
@@ -272,7 +289,8 @@ static void test_mask_without_dev(bool in_user_namespace)
 	run(bench);
 	say_error(bench);
 	is_true(strncmp(bench->output, "[]\n", 3) == 0 && !strstr(bench->output, "secret\n"),
-		"masks without a /dev/null%s", in_user_namespace ? ", in a user namespace" : "");
+		"masks without a /dev/null%s",
+		in_user_namespace ? ", in a user namespace" : "");
 	if (strncmp(bench->output, "[]\n", 3))
 		printf("# %s\n", bench->output);
 	free(bench);
@@ -280,18 +298,19 @@ static void test_mask_without_dev(bool in_user_namespace)
 
 /* ---- flags that came with a mount ---- */
 
-/* Bit I: row I had the outcome that is expected. Runs in a user namespace that has copied the mounts. */
+/* Bit I: row I had the outcome that is expected. Runs in a user namespace that has copied the
+ * mounts. */
 static int try_locked(void)
 {
 	static const struct {
 		uint64_t set, clear;
 		bool fails;
 	} rows[] = {
-		{ MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, 0, false },
-		{ 0, MOUNT_ATTR_RDONLY, true },
-		{ MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, true },
-		{ MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, false },
-		{ 0, MOUNT_ATTR__ATIME, true },
+		{MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, 0, false},
+		{0, MOUNT_ATTR_RDONLY, true},
+		{MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, true},
+		{MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, false},
+		{0, MOUNT_ATTR__ATIME, true},
 	};
 	int right = 0;
 
@@ -339,17 +358,21 @@ static void test_locked_flags(void)
 
 /* ---- exec ---- */
 
-/* Join a running process by its pidfd: all its namespaces at once, as a child of the runtime. */
+/* Join a running process by its pidfd: all its namespaces at once, as a child of the runtime.
+ */
 static void test_exec(void)
 {
-	char *argv[] = { "sh", "-c", "echo name=$(hostname); echo parent=$(awk '/^PPid/{print $2}' "
+	char *argv[] = {"sh", "-c",
+		"echo name=$(hostname); echo parent=$(awk '/^PPid/{print $2}' "
 		"/proc/self/status | wc -w); echo one=$(cat /proc/1/comm); echo cwd=$(pwd); "
-		"echo ls=$(echo $(ls -d /mask_me))", NULL };
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+		"echo ls=$(echo $(ls -d /mask_me))",
+		NULL};
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 	int pidfd = -1, ready[2];
 	struct clone_args args = {
-		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_PIDFD,
+		.flags =
+			CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER | CLONE_PIDFD,
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -361,10 +384,11 @@ static void test_exec(void)
 	if (pid == 0) {
 		(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		read(ready[0], &byte, 1);
-		if (sethostname("joined", 6) < 0 || mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-			mount(ROOT, ROOT, NULL, MS_BIND | MS_REC, NULL) < 0 || chdir(ROOT) < 0 ||
-			mount("proc", "proc", "proc", 0, NULL) < 0 || sys_pivot_root(".", ".") < 0 ||
-			umount2(".", MNT_DETACH) < 0)
+		if (sethostname("joined", 6) < 0 ||
+			mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+			mount(ROOT, ROOT, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+			chdir(ROOT) < 0 || mount("proc", "proc", "proc", 0, NULL) < 0 ||
+			sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 			_exit(1);
 		close(ready[0]);
 		close(ready[1]);
@@ -408,9 +432,15 @@ static void test_mask_everywhere(void)
 int main(void)
 {
 	static void (*const tests[])(void) = {
-		test_program_errors, test_step_errors, test_exec, test_locked_flags,
-		test_mask_everywhere, test_hostile_passwd, test_hostile_directory,
-		test_hostile_links, NULL,
+		test_program_errors,
+		test_step_errors,
+		test_exec,
+		test_locked_flags,
+		test_mask_everywhere,
+		test_hostile_passwd,
+		test_hostile_directory,
+		test_hostile_links,
+		NULL,
 	};
 
 	return bench_main(tests);

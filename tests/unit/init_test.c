@@ -8,7 +8,7 @@
 
 #include <linux/seccomp.h>
 
-static char *const shell[] = { "sh", "/facts", NULL };
+static char *const shell[] = {"sh", "/facts", NULL};
 
 static void facts(const char *script)
 {
@@ -24,7 +24,8 @@ static const char whole[] =
 	"echo home=$HOME\n"
 	"echo umask=$(umask)\n"
 	"echo ls=$(echo $(ls /))\n"
-	"grep -E '^(Cap|NoNew|Seccomp:|SigBlk|SigIgn)' /proc/self/status | tr -d '\\t' | sed 's/:/=/'\n"
+	"grep -E '^(Cap|NoNew|Seccomp:|SigBlk|SigIgn)' /proc/self/status | tr -d '\\t' | sed "
+	"'s/:/=/'\n"
 	"echo roots=$(awk '$5 == \"/\"' /proc/self/mountinfo | wc -l)\n"
 	"echo mounts=$(echo $(awk '{print $5}' /proc/self/mountinfo))\n"
 	"echo peers=$(grep -c shared: /proc/self/mountinfo)\n"
@@ -36,7 +37,8 @@ static const char whole[] =
 	"echo vol=$(cat /run/vol/data) sub=$(ls -d /run/vol/sub) $(touch /run/vol/y 2>&1)\n"
 	"echo sub=$(touch /run/vol/sub/y 2>&1)\n"
 	"echo bound=$(cat /etc/bound)\n"
-	"echo copy=$(stat -c '%n %a %u:%g' /copy/file /copy/below/file) $(readlink /copy/link)\n"
+	"echo copy=$(stat -c '%n %a %u:%g' /copy/file /copy/below/file) $(readlink "
+	"/copy/link)\n"
 	"echo copydev=$(stat -f -c %T /copy)\n"
 	"echo secret=[$(cat /etc/secret /etc/secret2)] $(stat -c %t:%T /etc/secret)\n"
 	"echo masked=[$(ls /masked 2>&1)] $(touch /masked/x 2>&1)\n"
@@ -50,7 +52,7 @@ static const char whole[] =
 
 static void add_filesystems(struct bench *bench)
 {
-	static const unsigned long private[] = { MS_PRIVATE };
+	static const unsigned long private[] = {MS_PRIVATE};
 	struct step_mount *mount;
 
 	add_mount(bench, "proc", "/proc", NULL)->set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
@@ -69,7 +71,7 @@ static void add_filesystems(struct bench *bench)
 
 static void test_whole_container(void)
 {
-	char *envp[] = { "PATH=/nowhere:/bin", NULL, NULL };
+	char *envp[] = {"PATH=/nowhere:/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 	struct step *step;
 
@@ -89,8 +91,8 @@ static void test_whole_container(void)
 	add_device(bench, "/dev/zero", 1, 5);
 	add_device(bench, "/dev/tty", 5, 0);
 	step = add(bench, STEP_BIND_DEVICE);
-	step->device = (struct step_device){ .path = "/dev/full", .type = S_IFCHR, .major = 1,
-		.minor = 7, .slot = 3 };
+	step->device = (struct step_device){
+		.path = "/dev/full", .type = S_IFCHR, .major = 1, .minor = 7, .slot = 3};
 	open_tree_slot(bench, 3, "/dev/full");
 	add_file(bench, STEP_SYMLINK, "/dev/fd", "/proc/self/fd");
 	add_file(bench, STEP_REPLACE_SYMLINK, "/dev/ptmx", "pts/ptmx");
@@ -103,9 +105,9 @@ static void test_whole_container(void)
 	add_file(bench, STEP_WRITE_SYSCTL, "net/ipv4/ip_unprivileged_port_start", "77");
 	add_text(bench, STEP_PROTECT_PATH, "/proc/sys");
 	add_text(bench, STEP_PROTECT_PATH, "/not/there");
-	static const char *const masked[] = { "/proc/version", "/mask_me", "/etc/secret",
+	static const char *const masked[] = {"/proc/version", "/mask_me", "/etc/secret",
 		"/etc/secret2", "/not/there", "/etc/secret/below", "/sys/firmware",
-		"/proc/scsi" };
+		"/proc/scsi"};
 
 	for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
 		add_text(bench, STEP_MASK_PATH, masked[i]);
@@ -150,8 +152,7 @@ static void test_whole_container(void)
 	is_fact(bench, "devro", "touch: /dev/x: Read-only file system");
 	is_fact(bench, "rootro", "touch: /x: Read-only file system");
 	is_fact(bench, "tmpmode", "1777");
-	is_fact(bench, "vol",
-		"data sub=/run/vol/sub touch: /run/vol/y: Read-only file system");
+	is_fact(bench, "vol", "data sub=/run/vol/sub touch: /run/vol/y: Read-only file system");
 	is_fact(bench, "bound", "one file");
 	is_fact(bench, "copy", "/copy/file 640 1234:55 /copy/below/file 600 0:0 file");
 	is_fact(bench, "copydev", "tmpfs");
@@ -172,7 +173,7 @@ static void test_whole_container(void)
 
 static void test_user_namespace(bool forked)
 {
-	char *envp[] = { "PATH=/bin", "HOME=/given", NULL, NULL };
+	char *envp[] = {"PATH=/bin", "HOME=/given", NULL, NULL};
 	struct bench *bench = bench_new();
 	struct step *step;
 
@@ -201,8 +202,8 @@ static void test_user_namespace(bool forked)
 		OTHERWISE_WITHOUT_GID;
 	add_attach(bench, 1, BENCH "/volume", "/var/run/vol")->set = MOUNT_ATTR_RDONLY;
 	step = add(bench, STEP_BIND_DEVICE);
-	step->device = (struct step_device){ .path = "/dev/null", .type = S_IFCHR, .major = 1,
-		.minor = 3, .slot = 3 };
+	step->device = (struct step_device){
+		.path = "/dev/null", .type = S_IFCHR, .major = 1, .minor = 3, .slot = 3};
 	open_tree_slot(bench, 3, "/dev/null");
 	add_text(bench, STEP_MASK_PATH, "/etc/secret");
 	add_text(bench, STEP_MASK_PATH, "/masked");
@@ -230,8 +231,8 @@ static void test_user_namespace(bool forked)
 
 static void test_create(void)
 {
-	char *envp[] = { "PATH=/bin", NULL, NULL };
-	char *garbage[] = { "/etc/garbage", NULL };
+	char *envp[] = {"PATH=/bin", NULL, NULL};
+	char *garbage[] = {"/etc/garbage", NULL};
 	struct bench *bench = bench_new();
 
 	facts("echo ran=yes\n");
@@ -260,7 +261,7 @@ static void test_create(void)
 
 static void test_console(void)
 {
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 	struct step *step;
 
@@ -274,8 +275,8 @@ static void test_console(void)
 	add_device(bench, "/dev/tty", 5, 0);
 	add_file(bench, STEP_REPLACE_SYMLINK, "/dev/ptmx", "pts/ptmx");
 	step = add(bench, STEP_OPEN_CONSOLE);
-	step->console = (struct step_console){ .has_size = true, .rows = 33, .columns = 99,
-		.bind = true, .uid = 1234 };
+	step->console = (struct step_console){
+		.has_size = true, .rows = 33, .columns = 99, .bind = true, .uid = 1234};
 	add_pivot(bench);
 	add(bench, STEP_NEW_SESSION);
 	add_program(bench, 1234, "/", shell, envp);
@@ -292,8 +293,8 @@ static void test_console(void)
 /* Descriptors of ours, of the caller, and the caller's that the program is to get. */
 static void test_descriptors(int64_t preserve, const char *wanted, const char *name)
 {
-	char *argv[] = { "ls", "/proc/self/fd", NULL };
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	char *argv[] = {"ls", "/proc/self/fd", NULL};
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 	int callers[2];
 
@@ -318,28 +319,35 @@ static void test_descriptors(int64_t preserve, const char *wanted, const char *n
 
 static void test_no_pivot(void)
 {
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 
-	facts("echo ls=$(echo $(ls /../..))\n");
+	facts("echo ls=$(echo $(ls /../..))\necho own=$(cat /proc/$$/comm)\n"
+	      "echo new=$(busybox unshare -U -r -p -f -m busybox mount -t proc p /proc "
+	      "2>&1)\n");
 	bench->flags = CLONE_NEWNS;
 	bench->capabilities = 1 << 18;
 	add_jail(bench);
+	add_mount(bench, "proc", "/proc", NULL);
+	add_text(bench, STEP_MASK_PATH, "/proc/version");
 	add(bench, STEP_LEAVE_ROOT);
 	add(bench, STEP_CHROOT);
-	add_program(bench, 0, "/", shell, envp);
+	add_program(bench, 1234, "/", shell, envp);
 	run(bench);
 	say_error(bench);
 	is_number((uint64_t)bench->status, 0, "without pivot_root");
-	is_true(strstr(bench->output, "ls=bin copy") == bench->output, "the root is the image's");
+	is_true(strstr(bench->output, "ls=bin copy") == bench->output,
+		"the root is the image's");
+	is_fact(bench, "own", "sh");
+	is_fact(bench, "new", "mount: permission denied (are you root?)");
 	free(bench);
 }
 
 static void test_join(void)
 {
-	static struct step_namespace namespaces[] = { { 4, CLONE_NEWUTS }, { 5, CLONE_NEWPID },
-		{ 6, CLONE_NEWUSER } };
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	static struct step_namespace namespaces[] = {
+		{4, CLONE_NEWUTS}, {5, CLONE_NEWPID}, {6, CLONE_NEWUSER}};
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 	struct step *step;
 
@@ -367,11 +375,11 @@ static void test_join(void)
 
 static void test_hooks(void)
 {
-	static const char *outer_args[] = { "sh", "-c", "cat >" BENCH "/canary/hook", NULL };
-	static const char *failing_args[] = { "sh", "-c", "echo why >&2; exit 3", NULL };
-	static struct oci_hook outer = { .path = "/bin/sh", .args = outer_args, .n_args = 3 };
-	static struct oci_hook inner = { .path = "/bin/sh", .args = failing_args, .n_args = 3 };
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	static const char *outer_args[] = {"sh", "-c", "cat >" BENCH "/canary/hook", NULL};
+	static const char *failing_args[] = {"sh", "-c", "echo why >&2; exit 3", NULL};
+	static struct oci_hook outer = {.path = "/bin/sh", .args = outer_args, .n_args = 3};
+	static struct oci_hook inner = {.path = "/bin/sh", .args = failing_args, .n_args = 3};
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 
 	facts("echo ran=yes\n");
@@ -408,7 +416,7 @@ static void test_seccomp(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 99),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	char *envp[] = { "PATH=/bin", NULL, NULL };
+	char *envp[] = {"PATH=/bin", NULL, NULL};
 	struct bench *bench = bench_new();
 
 	facts("echo made=$(mkdir /run/no 2>&1)\n");
@@ -420,7 +428,8 @@ static void test_seccomp(void)
 	add_program(bench, 0, "/", shell, envp);
 	run(bench);
 	say_error(bench);
-	is_fact(bench, "made", "mkdir: can't create directory '/run/no': Cannot assign requested address");
+	is_fact(bench, "made",
+		"mkdir: can't create directory '/run/no': Cannot assign requested address");
 	free(bench);
 }
 
@@ -439,8 +448,16 @@ static void test_kept_descriptors(void)
 int main(void)
 {
 	static void (*const tests[])(void) = {
-		test_whole_container, test_both_user_namespaces, test_create, test_console,
-		test_kept_descriptors, test_no_pivot, test_join, test_hooks, test_seccomp, NULL,
+		test_whole_container,
+		test_both_user_namespaces,
+		test_create,
+		test_console,
+		test_kept_descriptors,
+		test_no_pivot,
+		test_join,
+		test_hooks,
+		test_seccomp,
+		NULL,
 	};
 
 	return bench_main(tests);
