@@ -100,7 +100,7 @@ static bool is_available(int dir, unsigned int bit)
 	char text[512];
 
 	return files_read(dir, "cgroup.controllers", text, sizeof(text)) >= 0 &&
-		(host_controllers_parse(text) & bit);
+	       (host_controllers_parse(text) & bit);
 }
 
 static int fail_to_enable(int code, const struct controller_name *controller, int dir,
@@ -110,11 +110,11 @@ static int fail_to_enable(int code, const struct controller_name *controller, in
 		int code;
 		const char *why;
 	} rows[] = {
-		{ EBUSY, ": it has processes of its own, and a cgroup has either those or "
-			 "controllers for its children (no internal processes)" },
-		{ EOPNOTSUPP, ": it is threaded" },
+		{EBUSY, ": it has processes of its own, and a cgroup has either those or "
+			"controllers for its children (no internal processes)"},
+		{EOPNOTSUPP, ": it is threaded"},
 		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
-		{ EINVAL, ": are there real-time processes?" },
+		{EINVAL, ": are there real-time processes?"},
 	};
 	const char *of = path + strspn(path, "/"), *why = "";
 	int length = 0;
@@ -124,7 +124,8 @@ static int fail_to_enable(int code, const struct controller_name *controller, in
 		length += (int)strspn(of + length, "/");
 		length += (int)strcspn(of + length, "/");
 	}
-	/* A name the kernel does not know is EINVAL, one that the parent does not give ENOENT. */
+	/* A name the kernel does not know is EINVAL, one that the parent does not give ENOENT.
+	 */
 	if ((code == ENOENT || code == EINVAL) && !is_available(dir, controller->bit))
 		return fail(err, 0, "controller \"%s\" not available in cgroup \"/%.*s\"",
 			controller->name, length, of);
@@ -146,7 +147,7 @@ struct enabling {
 static bool is_about_cgroup(int code)
 {
 	return code == EBUSY || code == EOPNOTSUPP || code == EACCES || code == EPERM ||
-		code == EROFS;
+	       code == EROFS;
 }
 
 /* In one ancestor, DEPTH components below the mount. */
@@ -173,14 +174,15 @@ static int enable_in(struct enabling *enabling, int dir, int depth)
 		 * A cgroup with processes takes cpu, cpuset and pids if asked for those alone,
 		 * and turns into a threaded domain by that: never to somebody else's.
 		 */
-		int code = all == EBUSY ? EBUSY :
-			-files_write(dir, "cgroup.subtree_control", text, length);
+		int code = all == EBUSY
+				   ? EBUSY
+				   : -files_write(dir, "cgroup.subtree_control", text, length);
 
 		if (code == 0)
 			continue;
 		if (enabling->wanted & row->bit)
-			return fail_to_enable(code, row, dir, enabling->path, depth,
-				enabling->err);
+			return fail_to_enable(
+				code, row, dir, enabling->path, depth, enabling->err);
 		enabling->target &= ~row->bit;
 	}
 	return 0;
@@ -232,19 +234,18 @@ int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *er
 
 	if (code == EBUSY)
 		return fail(err, code,
-			"enter cgroup \"%s\": it has controllers for its children, so it can have "
+			"enter cgroup \"%s\": it has controllers for its children, so it can "
+			"have "
 			"no processes of its own (no internal processes)",
 			cgroup->path);
-	if (code != EOPNOTSUPP ||
-		files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
+	if (code != EOPNOTSUPP || files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
 		return fail(err, code, "clone into cgroup \"%s\"", cgroup->path);
 	type[strcspn(type, "\n")] = '\0';
 	if (!strcmp(type, "domain invalid") && !domain)
 		return cgroup_write(cgroup, "cgroup.type", "threaded", err);
-	return fail(err, domain ? 0 : code,
-		"cannot enter cgroupv2 \"%s\"%s -- it is in %s", cgroup->path,
-		domain ? " with domain controllers" : "",
-		!strcmp(type, "domain invalid")	? "an invalid state"
+	return fail(err, domain ? 0 : code, "cannot enter cgroupv2 \"%s\"%s -- it is in %s",
+		cgroup->path, domain ? " with domain controllers" : "",
+		!strcmp(type, "domain invalid") ? "an invalid state"
 		: !strcmp(type, "threaded")	? "threaded mode"
 						: type);
 }
@@ -255,8 +256,8 @@ static bool is_above_us(const struct host *host, const char *path)
 	size_t parent = (size_t)(strrchr(path, '/') - path);
 
 	return parent == 0 ||
-		(host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
-			(host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
+	       (host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
+		       (host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
 }
 
 /* Frozen by itself or by an ancestor: a process born here would never run. */

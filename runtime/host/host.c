@@ -265,10 +265,9 @@ static int probe_time_namespace(struct probing *probing)
 /* Flags that do not exist are EINVAL before permission is asked for; all else is no. */
 static int probe_mount_setattr(struct probing *probing)
 {
-	struct mount_attr nothing = { 0 };
+	struct mount_attr nothing = {0};
 
-	probing->host->has_mount_setattr =
-		sys_mount_setattr(-1, "", ~0U, &nothing) == -EINVAL;
+	probing->host->has_mount_setattr = sys_mount_setattr(-1, "", ~0U, &nothing) == -EINVAL;
 	return 0;
 }
 

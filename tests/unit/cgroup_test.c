@@ -138,7 +138,8 @@ static void test_refusals(void)
 	cgroup_close(&cgroup);
 }
 
-/* The kernel's "no internal processes", and that nobody's cgroup is changed for mere statistics. */
+/* The kernel's "no internal processes", and that nobody's cgroup is changed for mere
+ * statistics. */
 static void test_internal_processes(void)
 {
 	struct cgroup cgroup, below_it;
