@@ -67,6 +67,7 @@ libinit_a_SOURCES = \
 	runtime/init/copy_up.c \
 	runtime/init/devices.c \
 	runtime/init/filesystem.c \
+	runtime/init/host_mounts.c \
 	runtime/init/init.c \
 	runtime/init/init.h \
 	runtime/init/masks.c \
@@ -77,6 +78,8 @@ libinit_a_SOURCES = \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
+	runtime/init/sources.c \
+	runtime/init/sources.h \
 	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \

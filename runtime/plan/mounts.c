@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What belongs to the file system and not to one mount of it. */
+#define OF_SUPERBLOCK (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION)
+
 /* One mount on its way to a step. */
 struct draft {
 	const struct oci_mount *mount;
@@ -164,8 +167,6 @@ static int open_tree(struct plan *plan, const struct wanted *wanted, const struc
 static int plan_bind(
 	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
-	const uint64_t of_superblock =
-		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
 	const char *source = draft->mount->source;
 	int slot;
 
@@ -175,7 +176,7 @@ static int plan_bind(
 		source = arena_format(plan->arena, "%s/%s", wanted->request->bundle, source);
 	if (!source)
 		return no_memory(err);
-	if (draft->options.set & of_superblock &&
+	if (draft->options.set & OF_SUPERBLOCK &&
 		plan_warn(plan, err,
 			"%s: sync, dirsync, mand, lazytime and iversion belong to the file "
 			"system; a bind mount cannot set them",
@@ -244,17 +245,19 @@ static int add_label(struct plan *plan, const struct wanted *wanted, const struc
 	const char *label = wanted->spec->linux->mount_label;
 	const struct type *type = find_type(draft->type);
 
-	if (!label || !wanted->host->has_selinux || !type)
+	if (!label || !wanted->host->has_selinux)
 		return 0;
 	if (same(draft->type, "mqueue"))
 		return plan_warn(plan, err,
 			"%s: linux.mountLabel is not set on mqueue, which takes no context",
 			draft->origin);
-	if (!type->labelled)
+	if (type && !type->labelled)
 		return 0;
 	/* Quoted, because the categories of a label are separated by commas. */
-	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"",
-		step->data ? step->data : "", step->data ? "," : "", label);
+	bool more = step->data && *step->data;
+
+	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"", more ? step->data : "",
+		more ? "," : "", label);
 	return step->data ? 0 : no_memory(err);
 }
 
@@ -332,24 +335,29 @@ static int plan_host_filesystem(struct plan *plan, const struct wanted *wanted,
 	struct draft *draft, const char *source, struct error *err)
 {
 	const char *data = without_loop(plan->arena, draft->options.data);
+
+	if (draft->options.data && !data)
+		return no_memory(err);
+	if (wanted->host->euid != 0)
+		return refuse(
+			err, "type", "only root can mount \"%s\" from the host", draft->type);
+
 	struct step *step =
 		plan_step(plan, &plan->outside, err, STEP_OPEN_FILESYSTEM, "%s", draft->origin);
 	int slot = plan_slot(plan);
 
 	if (!step)
 		return -1;
-	if (draft->options.data && !data)
-		return no_memory(err);
 	step->mount = (struct step_mount){
 		.target = draft->mount->destination,
 		.type = draft->type,
 		.source = source,
 		.data = data,
 		.slot = slot,
-		.superblock =
-			draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK |
-						     MS_LAZYTIME | MS_I_VERSION | MS_RDONLY),
+		.superblock = draft->options.set & (OF_SUPERBLOCK | MS_RDONLY),
 	};
+	if (add_label(plan, wanted, draft, &step->mount, err) < 0)
+		return -1;
 	step = mount_step(plan, wanted, draft, STEP_ATTACH, err);
 	if (!step)
 		return -1;
@@ -375,9 +383,7 @@ static int plan_filesystem(
 	step->mount.data = draft->options.data;
 	step->mount.clear =
 		0; /* a new mount has nothing yet; one of the access times is in set */
-	step->mount.superblock =
-		draft->options.set &
-		(MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION);
+	step->mount.superblock = draft->options.set & OF_SUPERBLOCK;
 	if (same(draft->type, "tmpfs")) {
 		step->mount.keep_mode = !has_option(draft->options.data, "mode=");
 		step->mount.copy_up = draft->options.tmpcopyup;
@@ -422,14 +428,12 @@ static int plan_cgroup_mount(
 static int plan_remount(
 	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
-	const uint64_t of_superblock =
-		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
 
 	if (draft->options.data)
 		return fail(err, 0,
 			"\"remount\" changes the mount only, not \"%s\" of its file system",
 			draft->options.data);
-	if (draft->options.set & of_superblock)
+	if (draft->options.set & OF_SUPERBLOCK)
 		return fail(err, 0,
 			"\"remount\" changes the mount only: sync, dirsync, mand, lazytime and "
 			"iversion belong to its file system");
