@@ -5,7 +5,7 @@
 # HOST_NS: the host's namespaces, "pid:[4026531836] net:[...] ...".
 MASKED="/proc/kcore /proc/keys /proc/timer_list /proc/acpi /proc/scsi /sys/firmware /proc/interrupts /proc/asound
 /proc/latency_stats /proc/sched_debug /sys/devices/virtual/powercap /sys/fs/selinux"
-MASKED=$(echo $MASKED)
+MASKED=$(echo "$MASKED" | tr "\n" " ")
 status() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
 
 echo "id=$(id -u):$(id -g) groups=$(id -G)"
