@@ -114,7 +114,7 @@ teardown_file() {
     has Seccomp=2 NoNewPrivs=0 "write /proc/sysrq-trigger: cannot" "write /sys/kernel: cannot" \
         "write /sys/fs/cgroup/cgroup.procs: cannot" "write /: can" "umask=0022"
     matches '^masked /sys/firmware: .* 0 name\(s\)$'
-    matches '^dev /dev/null crw-rw-rw- 0:0 1:3 $'
+    matches '^dev /dev/null crw-rw-rw- 0:0 1:3$'
     lacks '^dev /dev/(mem|kmsg|vda|fuse) '
 }
 
