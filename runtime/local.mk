@@ -28,9 +28,11 @@ libplan_a_SOURCES = \
 	runtime/plan/cpu_weight.c \
 	runtime/plan/device_rules.c \
 	runtime/plan/devices.c \
+	runtime/plan/filesystem.c \
 	runtime/plan/hooks.c \
 	runtime/plan/idmap.c \
 	runtime/plan/mounts.c \
+	runtime/plan/mounts.h \
 	runtime/plan/namespaces.c \
 	runtime/plan/plan.c \
 	runtime/plan/plan.h \
@@ -67,6 +69,7 @@ libinit_a_SOURCES = \
 	runtime/init/copy_up.c \
 	runtime/init/devices.c \
 	runtime/init/filesystem.c \
+	runtime/init/host_mounts.c \
 	runtime/init/init.c \
 	runtime/init/init.h \
 	runtime/init/masks.c \
@@ -77,6 +80,8 @@ libinit_a_SOURCES = \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
+	runtime/init/sources.c \
+	runtime/init/sources.h \
 	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \

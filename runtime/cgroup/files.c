@@ -77,8 +77,7 @@ int files_open(int dir, const char *path, int flags)
 
 ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 {
-	int AUTO_FD
-	fd = files_open(dir, file, O_RDONLY);
+	int AUTO_FD fd = files_open(dir, file, O_RDONLY);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -98,8 +97,7 @@ ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 
 int files_write(int dir, const char *file, const char *text, size_t length)
 {
-	int AUTO_FD
-	fd = files_open(dir, file, O_WRONLY);
+	int AUTO_FD fd = files_open(dir, file, O_WRONLY);
 
 	if (fd < 0)
 		return fd;
@@ -163,8 +161,7 @@ void files_pause(int *microseconds)
  */
 int files_await(int cgroup_fd, enum event event, int timeout_ms)
 {
-	int AUTO_FD
-	fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
 	int64_t deadline = files_now() + (int64_t)timeout_ms * 1000;
 	struct pollfd waiting = {.fd = fd, .events = POLLPRI};
 	struct events now;
@@ -208,8 +205,7 @@ static int look_at(int parent, const char *name, const struct walk *walk)
 	if (!is_leaf(parent, name))
 		return 0;
 
-	int AUTO_FD
-	dir = files_open(parent, name, O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(parent, name, O_PATH | O_DIRECTORY);
 	int answer = dir < 0 ? 0 : walk->enter(dir, walk->data);
 
 	return answer < 0 ? answer : LOOKED_ENOUGH;
@@ -260,8 +256,7 @@ static int next_child(int dir, const struct walk *walk, ino_t after, char name[2
 
 int files_walk(int top, const struct walk *walk)
 {
-	int AUTO_FD
-	dir = files_open(top, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(top, "", O_PATH | O_DIRECTORY);
 	size_t depth = 0;
 	ino_t after = 0;
 	char name[256];

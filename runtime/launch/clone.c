@@ -38,6 +38,11 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 
 	pid_t pid = sys_clone3(&args);
 
+	if (launch->cgroup.fd >= 0 && (pid == -EOPNOTSUPP || pid == -EBUSY)) {
+		if (cgroup_clone_refused(&launch->cgroup, -pid, err) < 0)
+			return -1;
+		pid = sys_clone3(&args);
+	}
 	if (pid == 0) {
 		close_in_child(launch);
 		init_run(&launch->inside);

@@ -78,7 +78,7 @@ int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const ch
 	const char *why, const char *remedy, struct error *err)
 {
 	if (wanted->request->allow_missing_controllers)
-		return plan_unenforced(plan, err, "%s: not enforced: %s", field, why);
+		return plan_unenforced(plan, err, "%s: %s", field, why);
 	error_set(err, 0,
 		"%s, so this limit would not hold; %s, or run without it by "
 		"--allow-missing-controllers",

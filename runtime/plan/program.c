@@ -122,21 +122,12 @@ static int plan_argv(struct plan *plan, const struct oci_process *process, struc
 	return 0;
 }
 
-/*
- * Root may enter a directory that the user may not (an image's WORKDIR /root), and the user one
- * that root may not (NFS with root_squash): it is tried on both sides of SET_USER.
- */
-int plan_directory(struct plan *plan, const struct wanted *wanted, struct error *err)
-{
-	return plan_text(plan, &plan->inside, err, STEP_CHANGE_DIRECTORY, wanted->process->cwd,
-		"process.cwd");
-}
-
 int plan_program(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_process *process = wanted->process;
 
-	if (plan_directory(plan, wanted, err) < 0)
+	if (plan_text(plan, &plan->inside, err, STEP_CHANGE_DIRECTORY, process->cwd,
+		    "process.cwd") < 0)
 		return -1;
 	if (!plan->process)
 		return 0;

@@ -44,7 +44,6 @@ int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct err
 
 /* program.c */
 bool environment_has_home(const struct oci_process *process);
-int plan_directory(struct plan *plan, const struct wanted *wanted, struct error *err);
 
 /* Where steps go that open a source on the host: see plan.h, opened_inside. */
 struct step_list *plan_sources(struct plan *plan, const struct wanted *wanted);

@@ -204,7 +204,7 @@ int plan_security(struct plan *plan, const struct wanted *wanted, struct error *
 	if (!step)
 		return -1;
 	step->capabilities = capabilities;
-	if (plan_directory(plan, wanted, err) < 0 || set_user(plan, wanted, err) < 0)
+	if (set_user(plan, wanted, err) < 0)
 		return -1;
 	step = plan_step(
 		plan, &plan->inside, err, STEP_SET_CAPABILITIES, "process.capabilities");

@@ -94,11 +94,7 @@ enum step_kind {
 	STEP_DROP_BOUNDING,  /* capabilities.bounding stay, all others go */
 	STEP_SET_USER,       /* user {uid, gid, groups} */
 	STEP_SET_CAPABILITIES, /* capabilities */
-	/*
-	 * text: and prove that it is inside the root. Before SET_USER and after it: the first may
-	 * be refused (EACCES, EPERM); after one that was not, the second only proves.
-	 */
-	STEP_CHANGE_DIRECTORY,
+	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */
 	STEP_FIND_HOME,      /* user {uid}: HOME from the image's /etc/passwd into env slot */
 	STEP_FIND_PROGRAM,   /* exec: argv[0] by PATH of the container; its errors are create's */
 	STEP_AWAIT_START,    /* block on the start fifo of `create` */

@@ -63,6 +63,24 @@ char *arena_text(struct arena *arena, const char *text)
 	return arena_text_n(arena, text, strlen(text));
 }
 
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+
+	char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+
+	if (text) {
+		va_start(args, format);
+		vsnprintf(text, (size_t)length + 1, format, args);
+		va_end(args);
+	}
+	return text;
+}
+
 void arena_free(struct arena *arena)
 {
 	while (arena->blocks) {

@@ -65,6 +65,8 @@ static int slot_filled(const struct step *step)
 	switch (step->kind) {
 	case STEP_OPEN_TREE:
 		return step->tree.slot;
+	case STEP_OPEN_FILESYSTEM:
+		return step->mount.slot;
 	case STEP_OPEN_DEVICE:
 		return step->device.slot;
 	case STEP_OPEN_NAMESPACE:

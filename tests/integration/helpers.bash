@@ -47,7 +47,7 @@ teardown() {
 
 # mayfly ARGS...: the binary under test with this test's state root, never longer than $DEADLINE.
 mayfly() {
-	timeout -k 5 "${DEADLINE:-20}" "$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" "$@"
+	timeout -k 5 "${DEADLINE:-10}" "$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" "$@"
 }
 
 # quietly COMMAND...: for commands whose children keep standard output open (create, run -d, exec -d):

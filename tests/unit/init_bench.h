@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A bench for the init floor: lists of steps written by hand, carried out in a real clone, with
- * this program as the outside. Everything happens in a mount namespace of its own, on one tmpfs.
+ * this program as the outside. Everything happens in a mount namespace of its own, on one
+ * tmpfs.
  */
 #ifndef MAYFLY_INIT_BENCH_H
 #define MAYFLY_INIT_BENCH_H
@@ -13,7 +14,8 @@
 
 #include <sys/statfs.h>
 
-#define BENCH "/tmp/mayfly-init-bench"
+/* BENCH is the directory, and each program has its own: it is defined before this is included.
+ */
 #define ROOT BENCH "/root"
 
 enum { SLOTS = 16, STEPS = 96 };
@@ -22,9 +24,9 @@ struct bench {
 	struct plan plan;
 	struct step steps[STEPS];
 	int slots[SLOTS];
-	uint64_t flags;	       /* of the clone */
-	bool maps;	       /* write "0 100000 65536" to both */
-	bool create;	       /* with fifos; `start` is said when the process is parked */
+	uint64_t flags; /* of the clone */
+	bool maps;	/* write "0 100000 65536" to both */
+	bool create;	/* with fifos; `start` is said when the process is parked */
 	uint64_t capabilities;
 	struct oci_hooks hooks;
 	struct sock_filter *bpf;
@@ -62,7 +64,7 @@ static struct step *add(struct bench *bench, enum step_kind kind)
 {
 	struct step *step = &bench->steps[bench->plan.inside.count++];
 
-	*step = (struct step){ .kind = kind, .origin = "here" };
+	*step = (struct step){.kind = kind, .origin = "here"};
 	return step;
 }
 
@@ -81,7 +83,8 @@ static void add_message(struct bench *bench, enum step_kind kind, enum message m
 	add(bench, kind)->message = message;
 }
 
-static void add_file(struct bench *bench, enum step_kind kind, const char *path, const char *text)
+static void add_file(
+	struct bench *bench, enum step_kind kind, const char *path, const char *text)
 {
 	struct step *step = add(bench, kind);
 
@@ -89,8 +92,8 @@ static void add_file(struct bench *bench, enum step_kind kind, const char *path,
 	step->file.text = text;
 }
 
-static struct step_mount *add_mount(struct bench *bench, const char *type, const char *target,
-	const char *data)
+static struct step_mount *add_mount(
+	struct bench *bench, const char *type, const char *target, const char *data)
 {
 	struct step *step = add(bench, STEP_MOUNT);
 
@@ -107,10 +110,10 @@ static void open_tree_slot(struct bench *bench, int slot, const char *path)
 	must(bench->slots[slot], path);
 }
 
-static struct step_mount *add_attach(struct bench *bench, int slot, const char *source,
-	const char *target)
+static struct step_mount *add_attach(
+	struct bench *bench, int slot, const char *source, const char *target)
 {
-	static const unsigned long private[] = { MS_PRIVATE | MS_REC };
+	static const unsigned long private[] = {MS_PRIVATE | MS_REC};
 	struct step *step = add(bench, STEP_ATTACH);
 
 	open_tree_slot(bench, slot, source);
@@ -122,13 +125,17 @@ static struct step_mount *add_attach(struct bench *bench, int slot, const char *
 	return &step->mount;
 }
 
-static struct step_device *add_device(struct bench *bench, const char *path, unsigned int major,
-	unsigned int minor)
+static struct step_device *add_device(
+	struct bench *bench, const char *path, unsigned int major, unsigned int minor)
 {
 	struct step *step = add(bench, STEP_MAKE_DEVICE);
 
 	step->device = (struct step_device){
-		.path = path, .type = S_IFCHR, .major = major, .minor = minor, .mode = 0666,
+		.path = path,
+		.type = S_IFCHR,
+		.major = major,
+		.minor = minor,
+		.mode = 0666,
 	};
 	return &step->device;
 }
@@ -147,8 +154,8 @@ static void add_pivot(struct bench *bench)
 }
 
 /* The rest of every list: who, where, what. */
-static struct step *add_program(struct bench *bench, uid_t uid, const char *cwd,
-	char *const *argv, char **envp)
+static struct step *add_program(
+	struct bench *bench, uid_t uid, const char *cwd, char *const *argv, char **envp)
 {
 	struct step *step;
 	size_t n_env = 0;
@@ -164,8 +171,10 @@ static struct step *add_program(struct bench *bench, uid_t uid, const char *cwd,
 	step->user.uid = step->user.gid = uid;
 	step = add(bench, STEP_SET_CAPABILITIES);
 	step->capabilities = (struct step_capabilities){
-		.bounding = bench->capabilities, .effective = bench->capabilities,
-		.permitted = bench->capabilities, .last = 40,
+		.bounding = bench->capabilities,
+		.effective = bench->capabilities,
+		.permitted = bench->capabilities,
+		.last = 40,
 	};
 	add_text(bench, STEP_CHANGE_DIRECTORY, cwd);
 	add(bench, STEP_FIND_PROGRAM);
@@ -293,13 +302,20 @@ static void run(struct bench *bench)
 	struct init_context *context = calloc(1, sizeof(*context));
 
 	*context = (struct init_context){
-		.plan = &bench->plan, .slots = bench->slots, .channel = ends[1],
-		.start_fifo = start_fifo, .exec_fifo = exec_fifo, .bundle = "/",
-		.proc = open("/proc", O_PATH | O_CLOEXEC), .parent = getpid(),
-		.hooks = &bench->hooks, .bpf = bench->bpf, .bpf_count = bench->bpf_count,
+		.plan = &bench->plan,
+		.slots = bench->slots,
+		.channel = ends[1],
+		.start_fifo = start_fifo,
+		.exec_fifo = exec_fifo,
+		.bundle = "/",
+		.proc = open("/proc", O_PATH | O_CLOEXEC),
+		.parent = getpid(),
+		.hooks = &bench->hooks,
+		.bpf = bench->bpf,
+		.bpf_count = bench->bpf_count,
 	};
 	for (int i = 0; i < HOOK_POINTS; i++)
-		context->hook_state[i] = (struct hook_state){ "{\"pid\":", "}", 0 };
+		context->hook_state[i] = (struct hook_state){"{\"pid\":", "}", 0};
 	fflush(stdout);
 	pid = sys_clone3(&args);
 	must(pid < 0 ? (errno = -pid, -1) : 0, "clone3");
@@ -354,8 +370,8 @@ static void is_fact(const struct bench *bench, const char *key, const char *want
 
 	for (; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
 		if (strncmp(at, key, length) == 0 && at[length] == '=') {
-			snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + length + 1, "\r\n"),
-				at + length + 1);
+			snprintf(value, sizeof(value), "%.*s",
+				(int)strcspn(at + length + 1, "\r\n"), at + length + 1);
 			is_text(value, wanted, key);
 			return;
 		}
@@ -365,6 +381,113 @@ static void is_fact(const struct bench *bench, const char *key, const char *want
 static void is_error(const struct bench *bench, const char *wanted, const char *name)
 {
 	is_result(bench->failed ? -1 : 0, &bench->err, wanted, name);
+}
+
+/* ---- the image ---- */
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	must(fd, path);
+	must((int)write(fd, text, strlen(text)), path);
+	must(fchmod(fd, mode), path);
+	close(fd);
+}
+
+static void copy_busybox(void)
+{
+	static const char *const applets[] = {"sh", "cat", "ls", "id", "hostname", "pwd",
+		"stat", "grep", "sed", "touch", "echo", "tty", "dd", "wc", "umask", "readlink",
+		"mkdir", "tr", "awk", "stty", "ip", "test", "sleep", NULL};
+	int from = open("/usr/bin/busybox", O_RDONLY | O_CLOEXEC);
+	int to = open(ROOT "/bin/busybox", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	char block[65536];
+	ssize_t got;
+
+	must(from, "/usr/bin/busybox");
+	must(to, ROOT "/bin/busybox");
+	while ((got = read(from, block, sizeof(block))) > 0)
+		must((int)write(to, block, (size_t)got), "copy");
+	close(from);
+	close(to);
+	for (size_t i = 0; applets[i]; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), ROOT "/bin/%s", applets[i]);
+		must(symlink("busybox", path), path);
+	}
+}
+
+/* The image, with what an image may bring. */
+static void lay_out(void)
+{
+	static const char *const directories[] = {ROOT, ROOT "/bin", ROOT "/proc", ROOT "/etc",
+		ROOT "/run", ROOT "/var", ROOT "/copy", ROOT "/copy/below", ROOT "/tmp",
+		ROOT "/masked", BENCH "/volume", BENCH "/volume/sub", BENCH "/canary"};
+
+	(void)mkdir(BENCH, 0755);
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	must(mount("bench", BENCH, "tmpfs", 0, "mode=755"), "tmpfs");
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
+		must(mkdir(directories[i], 0755), directories[i]);
+	copy_busybox();
+	must(chmod(ROOT "/tmp", 01777), "chmod");
+	must(symlink("/run", ROOT "/var/run"), "symlink");
+	must(symlink("/masked", ROOT "/mask_me"), "symlink");
+	write_file(ROOT "/masked/secret", "secret", 0644);
+	write_file(ROOT "/etc/secret", "secret", 0644);
+	write_file(ROOT "/etc/secret2", "secret", 0644);
+	write_file(ROOT "/etc/passwd",
+		"root:x:0:0:root:/root:/bin/sh\nuser:x:1234:1234::/home/user:/bin/sh", 0644);
+	write_file(ROOT "/etc/text", "not a program", 0644);
+	write_file(ROOT "/etc/garbage",
+		"\x7f"
+		"ELF garbage",
+		0755);
+	write_file(ROOT "/copy/file", "copied", 0640);
+	write_file(ROOT "/copy/below/file", "deep", 0600);
+	must(chown(ROOT "/copy/file", 1234, 55), "chown");
+	must(symlink("file", ROOT "/copy/link"), "symlink");
+	must(mkfifo(ROOT "/copy/fifo", 0600), "mkfifo");
+	write_file(BENCH "/volume/data", "data", 0644);
+	write_file(BENCH "/file", "one file", 0644);
+	must(mount("sub", BENCH "/volume/sub", "tmpfs", 0, NULL), "tmpfs");
+}
+
+static int count_mounts(void)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	int lines = 0, c;
+
+	while (file && (c = getc(file)) != EOF)
+		lines += c == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+/* Run TESTS in a mount namespace of their own; afterwards nothing outside of the roots has
+ * changed. */
+static int bench_main(void (*const *tests)(void))
+{
+	int mounts;
+
+	if (geteuid() != 0 || access("/usr/bin/busybox", X_OK) < 0 ||
+		sys_unshare(CLONE_NEWNS) < 0) {
+		printf("1..0 # SKIP needs root and a static busybox\n");
+		return 0;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	lay_out();
+	mounts = count_mounts();
+	for (; *tests; tests++)
+		(*tests)();
+	is_number((uint64_t)count_mounts(), (uint64_t)mounts, "the host has the mounts it had");
+	is_true(rmdir(BENCH "/canary") == 0, "the canary is empty");
+	(void)umount2(BENCH, MNT_DETACH);
+	(void)rmdir(BENCH);
+	return tap_end();
 }
 
 #endif

@@ -232,11 +232,11 @@ static void test_allowed_to_miss(void)
 	is_number(needed, CONTROLLER_MEMORY, "only what is written needs its controller");
 	if (is_number(plan.n_unenforced, 2, "what is left out is counted")) {
 		is_text(plan.unenforced[0],
-			"linux.resources.memory.swap: not enforced: this kernel does not count "
+			"linux.resources.memory.swap: this kernel does not count "
 			"swap (there is no memory.swap.max)",
 			"and named");
 		is_text(plan.unenforced[1],
-			"linux.resources.cpu.shares: not enforced: the controller \"cpu\" is "
+			"linux.resources.cpu.shares: the controller \"cpu\" is "
 			"not "
 			"available in cgroup v2",
 			"and named");

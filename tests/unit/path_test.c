@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one opener against roots that an attacker has laid out: whatever is named, what is found or
- * made is inside. A canary beside the root shows any escape.
+ * The one opener against roots that an attacker has laid out: whatever is named, what is found
+ * or made is inside. A canary beside the root shows any escape.
  */
 #include "runtime/sys/path.h"
 
@@ -25,7 +25,8 @@ static void make(int result)
 
 static void lay_out(void)
 {
-	int AUTO_FD outside = -1;
+	int AUTO_FD
+	outside = -1;
 
 	make(mkdtemp(base) ? 0 : -1);
 	outside = open(base, O_DIRECTORY | O_CLOEXEC);
@@ -84,50 +85,51 @@ struct look {
 };
 
 static const struct look opens[] = {
-	{ "/etc/file", "/etc/file", PATH_NOT_DIRECTORY, 0, 0, "a file" },
-	{ "etc/", "/etc", PATH_DIRECTORY, 0, 0, "no leading slash is needed" },
-	{ "///etc//./file", "/etc/file", PATH_ANY, 0, 0, "slashes and dots" },
-	{ "/", "", PATH_DIRECTORY, 0, 0, "the root itself" },
-	{ "", "", PATH_DIRECTORY, 0, 0, "nothing is the root" },
-	{ "/../../etc", "/etc", PATH_ANY, 0, 0, "\"..\" stops at the root" },
-	{ "/var/run", "/run", PATH_DIRECTORY, 0, 0, "an absolute symlink stays inside" },
-	{ "/to_file", "/etc/file", PATH_NOT_DIRECTORY, 0, 0, "a symlink to a file" },
-	{ "/fifo", "/fifo", PATH_NOT_DIRECTORY, 0, 0, "a FIFO is found without waiting" },
-	{ "/up", NULL, PATH_ANY, 0, ENOENT, "a symlink of \"..\" stops at the root" },
-	{ "/absolute", NULL, PATH_ANY, 0, ENOENT, "an absolute symlink out finds nothing" },
-	{ "/magic", NULL, PATH_ANY, 0, ENOENT, "a symlink into proc is not the host's proc" },
-	{ "/loop1", NULL, PATH_ANY, 0, ELOOP, "a loop ends" },
-	{ "/etc/file", NULL, PATH_DIRECTORY, 0, ENOTDIR, "a file is not a directory" },
-	{ "/etc/file/x", NULL, PATH_ANY, 0, ENOTDIR, "nothing is below a file" },
-	{ "/etc", NULL, PATH_NOT_DIRECTORY, 0, EISDIR, "a directory is not a file" },
-	{ "/dev/x", NULL, PATH_ANY, PATH_NO_SYMLINKS, ELOOP, "a symlinked /dev is an error" },
-	{ "/var/run", NULL, PATH_ANY, PATH_NO_SYMLINKS, ELOOP, "so is a link at the end" },
+	{"/etc/file", "/etc/file", PATH_NOT_DIRECTORY, 0, 0, "a file"},
+	{"etc/", "/etc", PATH_DIRECTORY, 0, 0, "no leading slash is needed"},
+	{"///etc//./file", "/etc/file", PATH_ANY, 0, 0, "slashes and dots"},
+	{"/", "", PATH_DIRECTORY, 0, 0, "the root itself"},
+	{"", "", PATH_DIRECTORY, 0, 0, "nothing is the root"},
+	{"/../../etc", "/etc", PATH_ANY, 0, 0, "\"..\" stops at the root"},
+	{"/var/run", "/run", PATH_DIRECTORY, 0, 0, "an absolute symlink stays inside"},
+	{"/to_file", "/etc/file", PATH_NOT_DIRECTORY, 0, 0, "a symlink to a file"},
+	{"/fifo", "/fifo", PATH_NOT_DIRECTORY, 0, 0, "a FIFO is found without waiting"},
+	{"/up", NULL, PATH_ANY, 0, ENOENT, "a symlink of \"..\" stops at the root"},
+	{"/absolute", NULL, PATH_ANY, 0, ENOENT, "an absolute symlink out finds nothing"},
+	{"/magic", NULL, PATH_ANY, 0, ENOENT, "a symlink into proc is not the host's proc"},
+	{"/loop1", NULL, PATH_ANY, 0, ELOOP, "a loop ends"},
+	{"/etc/file", NULL, PATH_DIRECTORY, 0, ENOTDIR, "a file is not a directory"},
+	{"/etc/file/x", NULL, PATH_ANY, 0, ENOTDIR, "nothing is below a file"},
+	{"/etc", NULL, PATH_NOT_DIRECTORY, 0, EISDIR, "a directory is not a file"},
+	{"/dev/x", NULL, PATH_ANY, PATH_NO_SYMLINKS, ELOOP, "a symlinked /dev is an error"},
+	{"/var/run", NULL, PATH_ANY, PATH_NO_SYMLINKS, ELOOP, "so is a link at the end"},
 };
 
 static const struct look creations[] = {
-	{ "/a/b/c", "/a/b/c", PATH_DIRECTORY, 0, 0, "directories are made" },
-	{ "/a/b/file", "/a/b/file", PATH_NOT_DIRECTORY, 0, 0, "a file is made" },
-	{ "/a/b/file", "/a/b/file", PATH_NOT_DIRECTORY, 0, 0, "an existing one is taken" },
-	{ "/a/slash/", "/a/slash", PATH_DIRECTORY, 0, 0, "a slash at the end" },
-	{ "/var/run/x", "/run/x", PATH_DIRECTORY, 0, 0, "below a symlink, inside" },
-	{ "/dangling/y", "/later/deep/y", PATH_DIRECTORY, 0, 0, "through a dangling symlink" },
-	{ "/var/dangling", "/new/place", PATH_NOT_DIRECTORY, 0, 0, "at a dangling symlink" },
-	{ "/up/x", "/canary/x", PATH_DIRECTORY, 0, 0, "\"..\" in a link stops at the root" },
-	{ "/../../../m/n", "/m/n", PATH_DIRECTORY, 0, 0, "\"..\" in the path, too" },
-	{ "/p/../q/./r", "/q/r", PATH_DIRECTORY, 0, 0, "\"..\" after what is missing" },
-	{ "/etc/file/x", NULL, PATH_DIRECTORY, 0, ENOTDIR, "not below a file" },
-	{ "/etc/file", NULL, PATH_DIRECTORY, 0, ENOTDIR, "not a directory over a file" },
-	{ "/etc", NULL, PATH_NOT_DIRECTORY, 0, EISDIR, "not a file over a directory" },
-	{ "/loop1/x", NULL, PATH_DIRECTORY, 0, ELOOP, "not through a loop" },
-	{ "/dev/x", NULL, PATH_DIRECTORY, PATH_NO_SYMLINKS, ELOOP, "not below a symlinked /dev" },
-	{ "/dangling", NULL, PATH_DIRECTORY, PATH_NO_SYMLINKS, ELOOP, "no dangling link there" },
+	{"/a/b/c", "/a/b/c", PATH_DIRECTORY, 0, 0, "directories are made"},
+	{"/a/b/file", "/a/b/file", PATH_NOT_DIRECTORY, 0, 0, "a file is made"},
+	{"/a/b/file", "/a/b/file", PATH_NOT_DIRECTORY, 0, 0, "an existing one is taken"},
+	{"/a/slash/", "/a/slash", PATH_DIRECTORY, 0, 0, "a slash at the end"},
+	{"/var/run/x", "/run/x", PATH_DIRECTORY, 0, 0, "below a symlink, inside"},
+	{"/dangling/y", "/later/deep/y", PATH_DIRECTORY, 0, 0, "through a dangling symlink"},
+	{"/var/dangling", "/new/place", PATH_NOT_DIRECTORY, 0, 0, "at a dangling symlink"},
+	{"/up/x", "/canary/x", PATH_DIRECTORY, 0, 0, "\"..\" in a link stops at the root"},
+	{"/../../../m/n", "/m/n", PATH_DIRECTORY, 0, 0, "\"..\" in the path, too"},
+	{"/p/../q/./r", "/q/r", PATH_DIRECTORY, 0, 0, "\"..\" after what is missing"},
+	{"/etc/file/x", NULL, PATH_DIRECTORY, 0, ENOTDIR, "not below a file"},
+	{"/etc/file", NULL, PATH_DIRECTORY, 0, ENOTDIR, "not a directory over a file"},
+	{"/etc", NULL, PATH_NOT_DIRECTORY, 0, EISDIR, "not a file over a directory"},
+	{"/loop1/x", NULL, PATH_DIRECTORY, 0, ELOOP, "not through a loop"},
+	{"/dev/x", NULL, PATH_DIRECTORY, PATH_NO_SYMLINKS, ELOOP, "not below a symlinked /dev"},
+	{"/dangling", NULL, PATH_DIRECTORY, PATH_NO_SYMLINKS, ELOOP, "no dangling link there"},
 };
 
 static void look(const struct look *look, const char *verb,
 	int (*opener)(int, const char *, enum path_type, unsigned int, struct error *))
 {
 	struct error err;
-	int AUTO_FD fd = opener(root, look->path, look->type, look->flags, &err);
+	int AUTO_FD
+	fd = opener(root, look->path, look->type, look->flags, &err);
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s \"%s\": %s", verb, look->path, look->name);
@@ -168,8 +170,10 @@ static void test_modes(void)
 {
 	struct error err;
 	struct stat info;
-	int AUTO_FD directory = path_create(root, "/modes/d", PATH_DIRECTORY, 0, &err);
-	int AUTO_FD file = path_create(root, "/modes/f", PATH_NOT_DIRECTORY, 0, &err);
+	int AUTO_FD
+	directory = path_create(root, "/modes/d", PATH_DIRECTORY, 0, &err);
+	int AUTO_FD
+	file = path_create(root, "/modes/f", PATH_NOT_DIRECTORY, 0, &err);
 
 	make(fstat(directory, &info));
 	is_number(info.st_mode & 07777, 0755, "a directory has mode 0755");
@@ -194,7 +198,7 @@ static void test_parent(void)
 	is_text(fd < 0 ? err.what : where(fd), "", "a symlink at the end is not followed");
 	fd_close(&fd);
 
-	static const char *const no_names[] = { "/", "", "..", "/etc/..", "/etc/." };
+	static const char *const no_names[] = {"/", "", "..", "/etc/..", "/etc/."};
 
 	for (size_t i = 0; i < sizeof(no_names) / sizeof(*no_names); i++)
 		is_true(path_create_parent(root, no_names[i], 0, name, &err) < 0,
@@ -203,7 +207,8 @@ static void test_parent(void)
 
 static void test_knobs(void)
 {
-	int AUTO_FD proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD
+	proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0);
 	int fd = path_open_knob(proc, "self/status", O_RDONLY, FS_PROC);
 
 	is_true(fd >= 0, "self is the one symlink that is needed");
@@ -216,7 +221,50 @@ static void test_knobs(void)
 	is_number((uint64_t)-fd, EXDEV, "a file that is not of proc");
 	fd = path_write_knob(proc, "self/comm", "knob", FS_PROC);
 	is_number((uint64_t)-fd, 0, "a knob is written");
+}
 
+/* A peer that shares a volume exchanges a directory for a symlink out, as fast as it can. */
+static pid_t start_swapper(void)
+{
+	pid_t pid = fork();
+
+	make(pid);
+	if (pid > 0)
+		return pid;
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	for (;;)
+		(void)syscall(SYS_renameat2, root, "volume/dir", root, "volume/link",
+			2 /* EXCHANGE */);
+}
+
+static void test_race(void)
+{
+	char link[128];
+	int outside = 0, made = 0;
+	int64_t end = fd_now_ms() + 700;
+	pid_t swapper;
+
+	snprintf(link, sizeof(link), "%s/canary", base);
+	make(mkdirat(root, "volume", 0755));
+	make(mkdirat(root, "volume/dir", 0755));
+	make(symlinkat(link, root, "volume/link"));
+	swapper = start_swapper();
+	for (unsigned int i = 0; fd_now_ms() < end; i++) {
+		char path[64];
+		struct error err;
+		int fd;
+
+		snprintf(path, sizeof(path), "/volume/dir/a%u/b", i % 1000);
+		fd = path_create(
+			root, path, i % 2 ? PATH_DIRECTORY : PATH_NOT_DIRECTORY, 0, &err);
+		made += fd >= 0;
+		outside += fd >= 0 && strcmp(where(fd), "outside") == 0;
+		fd_close(&fd);
+	}
+	make(kill(swapper, SIGKILL));
+	make(waitpid(swapper, NULL, 0));
+	is_number((uint64_t)outside, 0, "a race with a symlink never leads out");
+	is_true(made > 100, "and names were found or made in it: %d", made);
 }
 
 static void remove_tree(void)
@@ -240,6 +288,7 @@ int main(void)
 	test_modes();
 	test_parent();
 	test_knobs();
+	test_race();
 	is_number((uint64_t)canary_entries(), 2, "the canary beside the root is as it was");
 	remove_tree();
 	return tap_end();
