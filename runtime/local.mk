@@ -115,6 +115,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/operation.h \
 	runtime/container/record.c \
 	runtime/container/record.h \
+	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
 	runtime/container/state.c \
