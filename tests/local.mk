@@ -166,7 +166,7 @@ tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
 tests_unit_limits_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
 
-command_tests = tests/unit/command_line tests/lint/man
+command_tests = tests/unit/command_line tests/lint/man tests/lint/shell
 check_PROGRAMS += tests/unit/options_test
 TESTS += tests/unit/options_test $(command_tests)
 EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
