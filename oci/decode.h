@@ -68,9 +68,10 @@ struct field {
 	 * members; the error then names the object.
 	 */
 	field_function *function;
-	const char *why; /* FIELD_REFUSED: the sentence; FIELD_IGNORED: for the documentation */
-	int64_t min;	 /* of a signed number, with max */
-	uint64_t max;	 /* of a number; 0: what the type holds */
+	/* FIELD_REFUSED: the sentence; FIELD_IGNORED, FIELD_CUSTOM: for the documentation */
+	const char *why;
+	int64_t min;	  /* of a signed number, with max */
+	uint64_t max;	  /* of a number; 0: what the type holds */
 	size_t max_count; /* of a list; 0: no limit */
 	bool required;
 	bool pointer;	    /* FIELD_OBJECT: the member is a pointer */

@@ -13,12 +13,6 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-enum {
-	BYTES_MAX = 8 * 1024 * 1024,
-	/* Keeps the worst file of BYTES_MAX bytes ("[1,1,1,…") below 32 MiB of memory. */
-	VALUES_MAX = 256 * 1024,
-};
-
 /* An array or object that is not closed yet; its values are on top of the stack. */
 struct level {
 	enum json_kind kind;
@@ -83,8 +77,8 @@ static int stop(struct reader *reader, int code, const char *sentence)
 
 static struct json *push(struct reader *reader, enum json_kind kind)
 {
-	if (++reader->values > VALUES_MAX) {
-		(void)stop(reader, 0, "there are more than 262144 values");
+	if (++reader->values > JSON_VALUES_MAX) {
+		(void)stop(reader, 0, "there are more than 114688 values");
 		return NULL;
 	}
 	if (reader->used == reader->size) {
@@ -287,7 +281,7 @@ static int check_bytes(const char *bytes, size_t length, size_t *ret_at, struct 
 
 	for (size_t i = 0, step; i < length; i += step) {
 		*ret_at = i;
-		step = utf8_length(bytes + i, length - i);
+		step = (unsigned char)bytes[i] < 0x80 ? 1 : utf8_length(bytes + i, length - i);
 		if (step == 0)
 			return fail(err, 0, "the text is not valid UTF-8");
 		if (bytes[i] == '\0')
@@ -342,7 +336,7 @@ int json_parse(const char *bytes, size_t length, struct arena *arena, const stru
 	struct reader reader = {.arena = arena, .err = err};
 	size_t at = 0;
 
-	if (length > BYTES_MAX)
+	if (length > JSON_BYTES_MAX)
 		return fail(err, 0, "the text is longer than 8 MiB");
 	if (length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
 		return fail(err, 0, "the text begins with a byte order mark");

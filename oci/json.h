@@ -38,7 +38,12 @@ struct json_member {
 	struct json value;
 };
 
-enum { JSON_DEPTH_MAX = 64 };
+enum {
+	JSON_DEPTH_MAX = 64,
+	JSON_BYTES_MAX = 8 * 1024 * 1024,
+	/* Keeps the worst file of that size ("[1,1,1,…") below 32 MiB of memory. */
+	JSON_VALUES_MAX = 112 * 1024,
+};
 
 /*
  * Parse all of BYTES into ARENA. BYTES need not end in NUL and is not kept. Fails with "line N"

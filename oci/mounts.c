@@ -357,7 +357,8 @@ const struct field id_mapping_fields[] = {
 };
 
 const struct field mount_fields[] = {
-	CUSTOM(struct oci_mount, "destination", destination, decode_destination, .required = true),
+	CUSTOM(struct oci_mount, "destination", destination, decode_destination,
+		.why = "text: a path, taken from /", .required = true),
 	FIELD(struct oci_mount, "type", type, .empty_is_null = true),
 	FIELD(struct oci_mount, "source", source, .empty_is_null = true),
 	TEXTS(struct oci_mount, "options", options),

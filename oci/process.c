@@ -351,12 +351,16 @@ static const struct field user_fields[] = {
 	{ 0 },
 };
 
+#define SET(KEY, MEMBER_) \
+	CUSTOM(struct oci_capabilities, KEY, MEMBER_, decode_capabilities, \
+		.why = "list of CAP_ words; unknown ones are a warning")
+
 static const struct field capabilities_fields[] = {
-	CUSTOM(struct oci_capabilities, "bounding", bounding, decode_capabilities),
-	CUSTOM(struct oci_capabilities, "effective", effective, decode_capabilities),
-	CUSTOM(struct oci_capabilities, "inheritable", inheritable, decode_capabilities),
-	CUSTOM(struct oci_capabilities, "permitted", permitted, decode_capabilities),
-	CUSTOM(struct oci_capabilities, "ambient", ambient, decode_capabilities),
+	SET("bounding", bounding),
+	SET("effective", effective),
+	SET("inheritable", inheritable),
+	SET("permitted", permitted),
+	SET("ambient", ambient),
 	{ 0 },
 };
 
@@ -385,8 +389,10 @@ static const struct field io_priority_fields[] = {
 };
 
 static const struct field exec_cpu_affinity_fields[] = {
-	CUSTOM(struct oci_exec_cpu_affinity, "initial", initial, decode_list),
-	CUSTOM(struct oci_exec_cpu_affinity, "final", final, decode_list),
+	CUSTOM(struct oci_exec_cpu_affinity, "initial", initial, decode_list,
+		.why = "text: a list like 0-3,7"),
+	CUSTOM(struct oci_exec_cpu_affinity, "final", final, decode_list,
+		.why = "text: a list like 0-3,7"),
 	{ 0 },
 };
 
@@ -396,13 +402,16 @@ const struct field process_fields[] = {
 	INSIDE(struct oci_process, "user", user, user_fields),
 	TEXTS(struct oci_process, "args", args),
 	TEXTS(struct oci_process, "env", env),
-	CUSTOM(struct oci_process, "cwd", cwd, decode_cwd, .required = true),
+	CUSTOM(struct oci_process, "cwd", cwd, decode_cwd,
+		.why = "text: an absolute path", .required = true),
 	OBJECT(struct oci_process, "capabilities", capabilities, capabilities_fields,
 		.function = check_capabilities),
 	LIST(struct oci_process, "rlimits", rlimits, rlimit_fields, .function = check_rlimit),
 	FIELD(struct oci_process, "noNewPrivileges", no_new_privileges),
-	CUSTOM(struct oci_process, "apparmorProfile", apparmor_profile, decode_label),
-	CUSTOM(struct oci_process, "selinuxLabel", selinux_label, decode_label),
+	CUSTOM(struct oci_process, "apparmorProfile", apparmor_profile, decode_label,
+		.why = "text: one line"),
+	CUSTOM(struct oci_process, "selinuxLabel", selinux_label, decode_label,
+		.why = "text: one line"),
 	FIELD(struct oci_process, "oomScoreAdj", oom_score_adj, .min = -1000, .max = 1000),
 	OBJECT(struct oci_process, "scheduler", scheduler, scheduler_fields,
 		.function = check_scheduler),

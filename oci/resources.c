@@ -173,10 +173,13 @@ int resources_check(
 /* clang-format off */
 static const struct field device_rule_fields[] = {
 	FIELD(struct oci_device_rule, "allow", allow, .required = true),
-	CUSTOM(struct oci_device_rule, "type", type, decode_rule_type),
-	CUSTOM(struct oci_device_rule, "major", major, decode_major),
-	CUSTOM(struct oci_device_rule, "minor", minor, decode_minor),
-	CUSTOM(struct oci_device_rule, "access", access, decode_access),
+	CUSTOM(struct oci_device_rule, "type", type, decode_rule_type, .why = "word: a b c"),
+	CUSTOM(struct oci_device_rule, "major", major, decode_major,
+		.why = "number: -1 to 4095"),
+	CUSTOM(struct oci_device_rule, "minor", minor, decode_minor,
+		.why = "number: -1 to 1048575"),
+	CUSTOM(struct oci_device_rule, "access", access, decode_access,
+		.why = "letters: r w m"),
 	{ 0 },
 };
 
@@ -200,8 +203,8 @@ static const struct field cpu_fields[] = {
 	FIELD(struct oci_cpu, "period", period),
 	FIELD(struct oci_cpu, "realtimeRuntime", realtime_runtime),
 	FIELD(struct oci_cpu, "realtimePeriod", realtime_period),
-	CUSTOM(struct oci_cpu, "cpus", cpus, decode_list),
-	CUSTOM(struct oci_cpu, "mems", mems, decode_list),
+	CUSTOM(struct oci_cpu, "cpus", cpus, decode_list, .why = "text: a list like 0-3,7"),
+	CUSTOM(struct oci_cpu, "mems", mems, decode_list, .why = "text: a list like 0-3,7"),
 	FIELD(struct oci_cpu, "idle", idle, .max = 1),
 	{ 0 },
 };
@@ -214,8 +217,10 @@ static const struct field pids_fields[] = {
 static const struct field weight_device_fields[] = {
 	FIELD(struct oci_weight_device, "major", major, .required = true, .max = MAJOR_MAX),
 	FIELD(struct oci_weight_device, "minor", minor, .required = true, .max = MINOR_MAX),
-	CUSTOM(struct oci_weight_device, "weight", weight, decode_weight),
-	CUSTOM(struct oci_weight_device, "leafWeight", leaf_weight, decode_weight),
+	CUSTOM(struct oci_weight_device, "weight", weight, decode_weight,
+		.why = "number: 0, or 10 to 1000"),
+	CUSTOM(struct oci_weight_device, "leafWeight", leaf_weight, decode_weight,
+		.why = "number: 0, or 10 to 1000"),
 	{ 0 },
 };
 
@@ -227,8 +232,10 @@ static const struct field throttle_device_fields[] = {
 };
 
 static const struct field block_io_fields[] = {
-	CUSTOM(struct oci_block_io, "weight", weight, decode_weight),
-	CUSTOM(struct oci_block_io, "leafWeight", leaf_weight, decode_weight),
+	CUSTOM(struct oci_block_io, "weight", weight, decode_weight,
+		.why = "number: 0, or 10 to 1000"),
+	CUSTOM(struct oci_block_io, "leafWeight", leaf_weight, decode_weight,
+		.why = "number: 0, or 10 to 1000"),
 	LIST(struct oci_block_io, "weightDevice", weight_device, weight_device_fields),
 	LIST(struct oci_block_io, "throttleReadBpsDevice", throttle_read_bps_device,
 		throttle_device_fields),
@@ -242,7 +249,8 @@ static const struct field block_io_fields[] = {
 };
 
 static const struct field hugepage_limit_fields[] = {
-	CUSTOM(struct oci_hugepage_limit, "pageSize", page_size, decode_page_size, .required = true),
+	CUSTOM(struct oci_hugepage_limit, "pageSize", page_size, decode_page_size,
+		.why = "text: like 2MB", .required = true),
 	FIELD(struct oci_hugepage_limit, "limit", limit, .required = true),
 	{ 0 },
 };

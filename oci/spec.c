@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+_Static_assert((int)OCI_BYTES_MAX == (int)JSON_BYTES_MAX, "one limit, known by two names");
+
 enum { HOOKS_MAX = 1024, NAME_MAX_UTS = 64 };
 
 /*
@@ -87,19 +89,23 @@ const struct field hooks_fields[] = {
 };
 
 static const struct field root_fields[] = {
-	CUSTOM(struct oci_root, "path", path, decode_root_path, .required = true),
+	CUSTOM(struct oci_root, "path", path, decode_root_path,
+		.why = "text: a path, not empty", .required = true),
 	FIELD(struct oci_root, "readonly", readonly),
 	{ 0 },
 };
 
 const struct field spec_fields[] = {
-	CUSTOM(struct oci_spec, "ociVersion", oci_version, decode_version, .required = true),
+	CUSTOM(struct oci_spec, "ociVersion", oci_version, decode_version,
+		.why = "text: 1.x", .required = true),
 	OBJECT(struct oci_spec, "root", root, root_fields, .required = true),
 	LIST(struct oci_spec, "mounts", mounts, mount_fields, .function = mount_check,
 		.max_count = OCI_MOUNTS_MAX),
 	OBJECT(struct oci_spec, "process", process, process_fields, .function = process_check),
-	CUSTOM(struct oci_spec, "hostname", hostname, decode_uts_name),
-	CUSTOM(struct oci_spec, "domainname", domainname, decode_uts_name),
+	CUSTOM(struct oci_spec, "hostname", hostname, decode_uts_name,
+		.why = "text: at most 64 bytes"),
+	CUSTOM(struct oci_spec, "domainname", domainname, decode_uts_name,
+		.why = "text: at most 64 bytes"),
 	OBJECT(struct oci_spec, "hooks", hooks, hooks_fields),
 	PAIRS(struct oci_spec, "annotations", annotations),
 	OBJECT(struct oci_spec, "linux", linux, linux_fields),

@@ -122,10 +122,13 @@ static int decode_bundle(
 /* clang-format off */
 const struct field state_fields[] = {
 	FIELD(struct oci_state, "ociVersion", oci_version, .required = true),
-	CUSTOM(struct oci_state, "id", id, decode_id, .required = true),
+	CUSTOM(struct oci_state, "id", id, decode_id,
+		.why = "text: a container id", .required = true),
 	FIELD(struct oci_state, "pid", pid, .max = INT32_MAX),
-	CUSTOM(struct oci_state, "status", status, decode_status, .required = true),
-	CUSTOM(struct oci_state, "bundle", bundle, decode_bundle, .required = true),
+	CUSTOM(struct oci_state, "status", status, decode_status,
+		.why = "word: creating created running paused stopped", .required = true),
+	CUSTOM(struct oci_state, "bundle", bundle, decode_bundle,
+		.why = "text: an absolute path", .required = true),
 	PAIRS(struct oci_state, "annotations", annotations),
 	FIELD(struct oci_state, "rootfs", rootfs),
 	FIELD(struct oci_state, "created", created),

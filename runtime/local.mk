@@ -1,41 +1,107 @@
 # runtime/: the floors above oci/. Nothing below points up.
-noinst_LIBRARIES += libsys.a libinit.a liblaunch.a libcontainer.a
+noinst_LIBRARIES += libsys.a libhost.a libplan.a libcgroup.a libinit.a liblaunch.a libcontainer.a libcommand.a
 
 libsys_a_SOURCES = \
-	runtime/sys/channel.c runtime/sys/channel.h \
-	runtime/sys/fd.c runtime/sys/fd.h \
-	runtime/sys/file.c runtime/sys/file.h \
-	runtime/sys/process.c runtime/sys/process.h \
-	runtime/sys/self.c runtime/sys/self.h \
-	runtime/sys/path.c runtime/sys/path.h runtime/sys/sys.h
+	runtime/sys/channel.c \
+	runtime/sys/channel.h \
+	runtime/sys/fd.c \
+	runtime/sys/fd.h \
+	runtime/sys/file.c \
+	runtime/sys/file.h \
+	runtime/sys/path.c \
+	runtime/sys/path.h \
+	runtime/sys/process.c \
+	runtime/sys/process.h \
+	runtime/sys/self.c \
+	runtime/sys/self.h \
+	runtime/sys/sys.h
+
+libhost_a_SOURCES = \
+	runtime/host/controllers.c \
+	runtime/host/host.c \
+	runtime/host/host.h
+
+libplan_a_SOURCES = \
+	runtime/plan/build.c \
+	runtime/plan/cgroup.c \
+	runtime/plan/cgroup.h \
+	runtime/plan/cpu_weight.c \
+	runtime/plan/device_rules.c \
+	runtime/plan/devices.c \
+	runtime/plan/filesystem.c \
+	runtime/plan/hooks.c \
+	runtime/plan/idmap.c \
+	runtime/plan/mounts.c \
+	runtime/plan/mounts.h \
+	runtime/plan/namespaces.c \
+	runtime/plan/plan.c \
+	runtime/plan/plan.h \
+	runtime/plan/process.c \
+	runtime/plan/program.c \
+	runtime/plan/refusals.c \
+	runtime/plan/request.h \
+	runtime/plan/resources.c \
+	runtime/plan/resources.h \
+	runtime/plan/rooms.h \
+	runtime/plan/rootfs.c \
+	runtime/plan/seccomp.c \
+	runtime/plan/security.c \
+	runtime/plan/step.c \
+	runtime/plan/step.h \
+	runtime/plan/sysctl.c \
+	runtime/plan/terminal.c \
+	runtime/plan/words.c \
+	runtime/plan/words.h
+
+libcgroup_a_SOURCES = \
+	runtime/cgroup/cgroup.c \
+	runtime/cgroup/cgroup.h \
+	runtime/cgroup/device_program.c \
+	runtime/cgroup/devices.c \
+	runtime/cgroup/devices.h \
+	runtime/cgroup/files.c \
+	runtime/cgroup/files.h \
+	runtime/cgroup/fs.c \
+	runtime/cgroup/processes.c \
+	runtime/cgroup/remove.c
 
 libinit_a_SOURCES = \
 	runtime/init/copy_up.c \
 	runtime/init/devices.c \
 	runtime/init/filesystem.c \
-	runtime/init/init.c runtime/init/init.h runtime/init/rooms.h \
+	runtime/init/host_mounts.c \
+	runtime/init/init.c \
+	runtime/init/init.h \
 	runtime/init/masks.c \
 	runtime/init/mounts.c \
 	runtime/init/namespaces.c \
 	runtime/init/process.c \
 	runtime/init/program.c \
+	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
+	runtime/init/sources.c \
+	runtime/init/sources.h \
 	runtime/init/terminal.c
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
+	runtime/launch/filesystem.c \
 	runtime/launch/idmap.c \
-	runtime/launch/launch.c runtime/launch/launch.h \
+	runtime/launch/launch.c \
+	runtime/launch/launch.h \
 	runtime/launch/outside.h \
 	runtime/launch/relay.c \
 	runtime/launch/seccomp.c \
-	runtime/launch/seccomp_cache.c runtime/launch/seccomp_cache.h \
-	runtime/launch/seccomp_stub.c runtime/launch/seccomp_stub.h \
+	runtime/launch/seccomp_cache.c \
+	runtime/launch/seccomp_cache.h \
+	runtime/launch/seccomp_stub.c \
+	runtime/launch/seccomp_stub.h \
 	runtime/launch/send.c \
 	runtime/launch/sources.c \
 	runtime/launch/terminal.h \
-	runtime/launch/tty.c runtime/launch/tty.h
+	runtime/launch/tty.c \
+	runtime/launch/tty.h
 
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \
@@ -45,19 +111,21 @@ libcontainer_a_SOURCES = \
 	runtime/container/exec.c \
 	runtime/container/info.c \
 	runtime/container/kill.c \
-	runtime/container/operation.c runtime/container/operation.h \
-	runtime/container/record.c runtime/container/record.h \
+	runtime/container/operation.c \
+	runtime/container/operation.h \
+	runtime/container/record.c \
+	runtime/container/record.h \
+	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
 	runtime/container/state.c \
-	runtime/container/store.c runtime/container/store.h
+	runtime/container/store.c \
+	runtime/container/store.h
 
 # The command line. Its tables are also linked by tests, so main.c stands alone.
-noinst_LIBRARIES += libcommand.a
-
 libcommand_a_SOURCES = \
-	runtime/mayfly.h \
-	runtime/command/command.h runtime/command/commands.c \
+	runtime/command/command.h \
+	runtime/command/commands.c \
 	runtime/command/create.c \
 	runtime/command/delete.c \
 	runtime/command/exec.c \
@@ -65,8 +133,10 @@ libcommand_a_SOURCES = \
 	runtime/command/help.c \
 	runtime/command/kill.c \
 	runtime/command/list.c \
-	runtime/command/log.c runtime/command/log.h \
-	runtime/command/options.c runtime/command/options.h \
+	runtime/command/log.c \
+	runtime/command/log.h \
+	runtime/command/options.c \
+	runtime/command/options.h \
 	runtime/command/plan.c \
 	runtime/command/ps.c \
 	runtime/command/run.c \
@@ -74,3 +144,18 @@ libcommand_a_SOURCES = \
 	runtime/command/start.c \
 	runtime/command/state.c \
 	runtime/command/version.c
+
+bin_PROGRAMS += mayfly
+mayfly_SOURCES = runtime/command/main.c
+mayfly_LDADD = libcommand.a libcontainer.a liblaunch.a libinit.a libcgroup.a libplan.a libhost.a libhooks.a \
+	libsys.a liboci.a libbase.a $(SECCOMP_LIBS) $(YAJL_LIBS)
+mayfly_LDFLAGS = $(AM_LDFLAGS)
+if STATIC
+mayfly_LDFLAGS += -static
+endif
+
+# What needs a shared library is apart, and run only when asked for: docs/decisions/032-helper-program.md.
+pkglibexec_PROGRAMS = mayfly-helper
+mayfly_helper_SOURCES = runtime/helper/main.c
+mayfly_helper_CFLAGS = $(AM_CFLAGS) $(MOUNT_CFLAGS)
+mayfly_helper_LDADD = $(MOUNT_LIBS)

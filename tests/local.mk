@@ -19,7 +19,8 @@ oci_tests = \
 	tests/unit/seccomp_test \
 	tests/unit/spec_test \
 	tests/unit/state_test \
-	tests/unit/text_test
+	tests/unit/text_test \
+	tests/unit/types_test
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 EXTRA_DIST += tests/unit/tap.h tests/unit/config.h
@@ -46,7 +47,44 @@ tests_unit_state_test_SOURCES = tests/unit/state_test.c
 tests_unit_state_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_text_test_SOURCES = tests/unit/text_test.c
 tests_unit_text_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_types_test_SOURCES = tests/unit/types_test.c
+tests_unit_types_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+
+# The page about the specification is printed from the decoder's tables.
+check_PROGRAMS += tests/lint/fields
+tests_lint_fields_SOURCES = tests/lint/fields.c
+tests_lint_fields_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+TESTS += tests/lint/spec-coverage
+EXTRA_DIST += tests/lint/spec-coverage docs/spec-coverage.md
+
+# "make fuzz" builds and runs each target for FUZZ_SECONDS; what it finds lands in tests/fuzz/found/.
+FUZZ_TARGETS = spec process state mount_options plan
+FUZZ_SECONDS = 60
+FUZZ_CC = clang
+FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/arena.c
+FUZZ_FILES_plan = $(libplan_a_SOURCES) tests/golden/meetings.c hooks/points.c runtime/host/controllers.c runtime/sys/channel.c runtime/sys/fd.c
+EXTRA_DIST += tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c \
+	tests/fuzz/mount_options.c tests/fuzz/corpus
+
+fuzz: tests/lint/fields
+	mkdir -p tests/fuzz/found
+	tests/lint/fields --dictionary | LC_ALL=C sort -u >tests/fuzz/found/dictionary
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p tests/fuzz/found/$$target && \
+		$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) -o tests/fuzz/found/$$target.bin \
+			$(srcdir)/tests/fuzz/$$target.c \
+			$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES))) \
+			$$(test $$target != plan || echo $(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES_plan)))) \
+			$(YAJL_LIBS) && \
+		tests/fuzz/found/$$target.bin -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+			-dict=tests/fuzz/found/dictionary -artifact_prefix=tests/fuzz/found/ \
+			-print_final_stats=1 tests/fuzz/found/$$target $(srcdir)/tests/fuzz/corpus/$$target \
+			|| exit 1; \
+	done
+
+.PHONY: fuzz
 
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test
@@ -64,19 +102,80 @@ check_PROGRAMS += tests/golden/run
 TESTS += tests/golden/check
 EXTRA_DIST += tests/golden/check tests/golden/README.md
 tests_golden_run_SOURCES = tests/golden/run.c tests/golden/meetings.c tests/golden/meetings.h
-tests_golden_run_LDADD = libplan.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_golden_run_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 golden: tests/golden/run
 	tests/golden/run --write $(srcdir)/tests/golden/*/
 .PHONY: golden
 
+# The planner: no root, no system calls.
+plan_tests = tests/unit/namespaces_test tests/unit/plan_test
+plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+check_PROGRAMS += $(plan_tests)
+TESTS += $(plan_tests) tests/lint/pure-plan
+EXTRA_DIST += tests/lint/pure-plan
+tests_unit_namespaces_test_SOURCES = \
+	tests/unit/namespaces_test.c tests/golden/meetings.c tests/golden/meetings.h
+tests_unit_namespaces_test_LDADD = $(plan_libraries)
+tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
+tests_unit_plan_test_LDADD = $(plan_libraries)
+
 # hooks/ and the rooms of runtime/launch that need no container.
-launch_tests = tests/unit/hook_test
+launch_tests = \
+	tests/unit/filter_test tests/unit/filter_cache_test \
+	tests/unit/hook_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+tests_unit_filter_test_SOURCES = \
+	tests/unit/filter_test.c tests/unit/filter_machine.h tests/unit/filter_profile.h
+tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+tests_unit_filter_cache_test_SOURCES = tests/unit/filter_cache_test.c tests/unit/filter_profile.h
+tests_unit_filter_cache_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+tests_unit_terminal_test_SOURCES = tests/unit/terminal_test.c
+tests_unit_terminal_test_LDADD = liblaunch.a libsys.a libbase.a
+
+
+# init: the one opener, and containers from lists of steps written by hand (as root; else skipped).
+init_tests = tests/unit/path_test tests/unit/init_test tests/unit/init_hostile_test
+check_PROGRAMS += $(init_tests)
+TESTS += $(init_tests) tests/lint/child-calls
+EXTRA_DIST += tests/lint/child-calls tests/unit/init_bench.h
+tests_unit_path_test_SOURCES = tests/unit/path_test.c
+tests_unit_path_test_LDADD = libsys.a libbase.a
+tests_unit_init_test_SOURCES = tests/unit/init_test.c tests/unit/init_bench.h
+tests_unit_init_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
+tests_unit_init_hostile_test_SOURCES = tests/unit/init_hostile_test.c tests/unit/init_bench.h
+tests_unit_init_hostile_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
+
+# host, plan's rooms of the cgroup, cgroup
+cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
+	tests/unit/host_test tests/unit/limits_test
+check_PROGRAMS += $(cgroup_tests)
+TESTS += $(cgroup_tests)
+tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c
+tests_unit_cgroup_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
+tests_unit_cgroup_plan_test_SOURCES = tests/unit/cgroup_plan_test.c
+tests_unit_cgroup_plan_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_device_program_test_SOURCES = tests/unit/device_program_test.c
+tests_unit_device_program_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
+tests_unit_host_test_SOURCES = tests/unit/host_test.c
+tests_unit_host_test_LDADD = libhost.a libsys.a libbase.a
+tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
+tests_unit_limits_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
+
 
 command_tests = tests/unit/command_line tests/lint/man
-TESTS += $(command_tests)
-EXTRA_DIST += $(command_tests)
+check_PROGRAMS += tests/unit/options_test
+TESTS += tests/unit/options_test $(command_tests)
+EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
+tests_unit_options_test_SOURCES = tests/unit/options_test.c tests/unit/command_stubs.c
+tests_unit_options_test_LDADD = libcommand.a libbase.a
+
+# Scripts, suites and what they read; a tarball can be tested like a checkout.
+test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/hostile/* tests/integration/* \
+	tests/lint/* tests/sweep/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
+EXTRA_DIST += docs/spec-coverage.md \
+	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/fields %/option_rows %/suites %/guest %/lib, \
+		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))

@@ -100,8 +100,7 @@ ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer,
 
 static int read_events(const struct cgroup *cgroup, struct events *ret)
 {
-	int AUTO_FD
-	fd = cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd = cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 
 	return fd < 0 ? fd : files_read_events(fd, ret);
 }
@@ -121,6 +120,33 @@ bool cgroup_is_frozen(const struct cgroup *cgroup)
 	return read_events(cgroup, &events) == 0 && events.frozen;
 }
 
+static int await_frozen(int dir, void *data)
+{
+	const int64_t *deadline = data;
+	int64_t left = (*deadline - files_now()) / 1000;
+	int answer = files_await(dir, EVENT_FROZEN, left > 0 ? (int)left : 0);
+
+	/* Gone is as good as frozen. */
+	return answer == -ENODEV || answer == -ENOENT ? 0 : answer;
+}
+
+/*
+ * A cgroup with processes of its own says "frozen 1" when those are, even while the ones below
+ * it still run (cgroup_update_frozen() counts only its own tasks). So ask each cgroup.
+ */
+static int await_all_frozen(int cgroup_fd, int timeout_ms)
+{
+	int64_t deadline = files_now() + (int64_t)timeout_ms * 1000;
+	const struct walk walk = {
+		.enter = await_frozen, .data = &deadline, .deadline = deadline};
+	struct stat facts;
+	int answer = files_await(cgroup_fd, EVENT_FROZEN, timeout_ms);
+
+	if (answer < 0 || (fstat(cgroup_fd, &facts) == 0 && facts.st_nlink == 2))
+		return answer;
+	return files_walk(cgroup_fd, &walk);
+}
+
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err)
 {
 	int answer = cgroup->fd < 0
@@ -128,8 +154,8 @@ int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, stru
 			     : files_write(cgroup->fd, "cgroup.freeze", frozen ? "1" : "0", 1);
 
 	if (answer == 0)
-		answer = files_await(
-			cgroup->fd, frozen ? EVENT_FROZEN : EVENT_THAWED, timeout_ms);
+		answer = frozen ? await_all_frozen(cgroup->fd, timeout_ms)
+				: files_await(cgroup->fd, EVENT_THAWED, timeout_ms);
 	if (answer == 0)
 		return 0;
 	/* A cgroup that is gone is not frozen, which is what a thaw wants. */
@@ -147,8 +173,7 @@ static const char delegated[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.th
 int cgroup_own(const struct cgroup *cgroup, uid_t uid, struct error *err)
 {
 	char list[4096];
-	int AUTO_FD
-	fd = sys_openat(AT_FDCWD, "/sys/kernel/cgroup/delegate", O_RDONLY, 0);
+	int AUTO_FD fd = sys_openat(AT_FDCWD, "/sys/kernel/cgroup/delegate", O_RDONLY, 0);
 	ssize_t got = fd < 0 ? 0 : sys_read(fd, list, sizeof(list) - 1);
 
 	if (cgroup->fd < 0)

@@ -20,6 +20,7 @@ struct cgroup {
 	int mount;          /* O_PATH of the cgroup2 mount */
 	const char *path;   /* borrowed */
 	int created;        /* how many trailing components we made, for undo */
+	unsigned int wanted; /* of cgroup_create() */
 };
 
 /*
@@ -29,6 +30,13 @@ struct cgroup {
  */
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
+
+/*
+ * clone3() into it was refused with CODE: 0 when another try is worth it, because the cgroup had to become
+ * threaded and now is; else -1 with *err, which says why. Threaded cgroups are so rare that nobody pays
+ * for looking before.
+ */
+int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *err);
 
 /*
  * Take back a cgroup_create(): kill what is in it, remove it and the parents it made. Never fails; a cgroup

@@ -84,8 +84,7 @@ int cgroup_limit_devices(const struct cgroup *cgroup, const struct step_device_r
 		return fail(err, 0, "there is no cgroup to limit the devices of");
 	}
 
-	int AUTO_FD
-	fd = load(&program);
+	int AUTO_FD fd = load(&program);
 
 	device_program_free(&program);
 	if (fd < 0)

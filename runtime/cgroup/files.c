@@ -31,12 +31,23 @@ int files_open_mount(const struct host *host, struct error *err)
 	return fd;
 }
 
+/* Beneath the mount ".." could still lead to somebody else's cgroup. */
+static bool has_dots(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "/.."));) {
+		at += 3;
+		if (*at == '/' || *at == '\0')
+			return true;
+	}
+	return false;
+}
+
 int files_split(
 	const char *path, char parent[PATH_MAX], const char **ret_name, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 
-	if (path[0] != '/' || !slash[1])
+	if (path[0] != '/' || !slash[1] || has_dots(path))
 		return fail(err, 0, "\"%s\" is not a cgroup below the root", path);
 	if (strlen(path) >= PATH_MAX)
 		return fail(err, ENAMETOOLONG, "the path of the cgroup");
@@ -49,7 +60,7 @@ int files_split(
 int files_open(int dir, const char *path, int flags)
 {
 	const struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY),
+		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
 			   RESOLVE_NO_XDEV,
 	};
@@ -66,8 +77,7 @@ int files_open(int dir, const char *path, int flags)
 
 ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 {
-	int AUTO_FD
-	fd = files_open(dir, file, O_RDONLY);
+	int AUTO_FD fd = files_open(dir, file, O_RDONLY);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -87,8 +97,7 @@ ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 
 int files_write(int dir, const char *file, const char *text, size_t length)
 {
-	int AUTO_FD
-	fd = files_open(dir, file, O_WRONLY);
+	int AUTO_FD fd = files_open(dir, file, O_WRONLY);
 
 	if (fd < 0)
 		return fd;
@@ -152,8 +161,7 @@ void files_pause(int *microseconds)
  */
 int files_await(int cgroup_fd, enum event event, int timeout_ms)
 {
-	int AUTO_FD
-	fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd = files_open(cgroup_fd, "cgroup.events", O_RDONLY);
 	int64_t deadline = files_now() + (int64_t)timeout_ms * 1000;
 	struct pollfd waiting = {.fd = fd, .events = POLLPRI};
 	struct events now;
@@ -197,8 +205,7 @@ static int look_at(int parent, const char *name, const struct walk *walk)
 	if (!is_leaf(parent, name))
 		return 0;
 
-	int AUTO_FD
-	dir = files_open(parent, name, O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(parent, name, O_PATH | O_DIRECTORY);
 	int answer = dir < 0 ? 0 : walk->enter(dir, walk->data);
 
 	return answer < 0 ? answer : LOOKED_ENOUGH;
@@ -249,8 +256,7 @@ static int next_child(int dir, const struct walk *walk, ino_t after, char name[2
 
 int files_walk(int top, const struct walk *walk)
 {
-	int AUTO_FD
-	dir = files_open(top, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(top, "", O_PATH | O_DIRECTORY);
 	size_t depth = 0;
 	ino_t after = 0;
 	char name[256];

@@ -14,14 +14,6 @@
 /* How often to begin again when a parent vanishes: another container's end, or its undo. */
 enum { TRIES = 8 };
 
-/* What our umask takes away is given back: others may look at a cgroup. */
-static int make_directory(int parent, const char *name)
-{
-	if (mkdirat(parent, name, 0755) < 0)
-		return -errno;
-	return fchmodat(parent, name, 0755, 0) < 0 ? -errno : 0;
-}
-
 static int fail_to_make(const struct host *host, int code, const char *path, struct error *err)
 {
 	if ((code == EACCES || code == EPERM || code == EROFS) &&
@@ -41,7 +33,7 @@ static int open_or_make(int dir, const char *name, int *created)
 	if (fd != -ENOENT)
 		return fd;
 
-	int made = make_directory(dir, name);
+	int made = SYS_RESULT(mkdirat(dir, name, 0755));
 
 	if (made < 0 && made != -EEXIST)
 		return made;
@@ -66,8 +58,7 @@ static bool next_component(const char **rest, char name[NAME_MAX + 1])
 
 static int open_parent(int mount, const char *path, int *created)
 {
-	int AUTO_FD
-	dir = files_open(mount, path, O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(mount, path, O_PATH | O_DIRECTORY);
 	char name[NAME_MAX + 1];
 	const char *rest = path;
 
@@ -104,10 +95,28 @@ static size_t controllers_text(unsigned int mask, char buffer[256])
 	return used;
 }
 
-static int fail_to_enable(
-	int code, const char *controller, const char *path, int depth, struct error *err)
+static bool is_available(int dir, unsigned int bit)
 {
-	const char *of = path + strspn(path, "/");
+	char text[512];
+
+	return files_read(dir, "cgroup.controllers", text, sizeof(text)) >= 0 &&
+	       (host_controllers_parse(text) & bit);
+}
+
+static int fail_to_enable(int code, const struct controller_name *controller, int dir,
+	const char *path, int depth, struct error *err)
+{
+	static const struct {
+		int code;
+		const char *why;
+	} rows[] = {
+		{EBUSY, ": it has processes of its own, and a cgroup has either those or "
+			"controllers for its children (no internal processes)"},
+		{EOPNOTSUPP, ": it is threaded"},
+		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
+		{EINVAL, ": are there real-time processes?"},
+	};
+	const char *of = path + strspn(path, "/"), *why = "";
 	int length = 0;
 
 	/* The first DEPTH components: which of the ancestors refused. */
@@ -115,32 +124,16 @@ static int fail_to_enable(
 		length += (int)strspn(of + length, "/");
 		length += (int)strcspn(of + length, "/");
 	}
-	switch (code) {
-	case EBUSY:
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": it has processes of "
-			"its "
-			"own, and a cgroup has either those or controllers for its children "
-			"(no "
-			"internal processes)",
-			controller, length, of);
-	case ENOENT:
+	/* A name the kernel does not know is EINVAL, one that the parent does not give ENOENT.
+	 */
+	if ((code == ENOENT || code == EINVAL) && !is_available(dir, controller->bit))
 		return fail(err, 0, "controller \"%s\" not available in cgroup \"/%.*s\"",
-			controller, length, of);
-	case EOPNOTSUPP:
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": it is threaded",
-			controller, length, of);
-	case EINVAL:
-		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": are there real-time "
-			"processes?",
-			controller, length, of);
-	default:
-		return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"",
-			controller, length, of);
-	}
+			controller->name, length, of);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].code == code)
+			why = rows[i].why;
+	return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"%s",
+		controller->name, length, of, why);
 }
 
 struct enabling {
@@ -150,28 +143,46 @@ struct enabling {
 	struct error *err;
 };
 
+/* Does the kernel refuse the cgroup, whichever controller it is? */
+static bool is_about_cgroup(int code)
+{
+	return code == EBUSY || code == EOPNOTSUPP || code == EACCES || code == EPERM ||
+	       code == EROFS;
+}
+
 /* In one ancestor, DEPTH components below the mount. */
 static int enable_in(struct enabling *enabling, int dir, int depth)
 {
 	unsigned int missing = enabling->target & ~enabled_in(dir);
 	char text[256];
 	size_t length = controllers_text(missing, text);
+	int all = missing ? -files_write(dir, "cgroup.subtree_control", text, length) : 0;
 
-	if (!missing || files_write(dir, "cgroup.subtree_control", text, length) == 0)
+	if (all == 0)
 		return 0;
-	/* One refused controller hides the others in one write. */
+	if (is_about_cgroup(all)) {
+		enabling->target &= ~missing | enabling->wanted;
+		missing &= enabling->wanted;
+	}
+	/* Else one refused controller hid the others. */
 	for (const struct controller_name *row = host_controllers; row->name; row++) {
 		if (!(missing & row->bit))
 			continue;
 		length = controllers_text(row->bit, text);
 
-		int code = -files_write(dir, "cgroup.subtree_control", text, length);
+		/*
+		 * A cgroup with processes takes cpu, cpuset and pids if asked for those alone,
+		 * and turns into a threaded domain by that: never to somebody else's.
+		 */
+		int code = all == EBUSY
+				   ? EBUSY
+				   : -files_write(dir, "cgroup.subtree_control", text, length);
 
 		if (code == 0)
 			continue;
 		if (enabling->wanted & row->bit)
 			return fail_to_enable(
-				code, row->name, enabling->path, depth, enabling->err);
+				code, row, dir, enabling->path, depth, enabling->err);
 		enabling->target &= ~row->bit;
 	}
 	return 0;
@@ -194,8 +205,7 @@ static int enable_controllers(int mount, int parent, const struct host *host, co
 	if (!(enabling.target & ~(enabling.target ? enabled_in(parent) : 0)))
 		return 0;
 
-	int AUTO_FD
-	dir = files_open(mount, "", O_PATH | O_DIRECTORY);
+	int AUTO_FD dir = files_open(mount, "", O_PATH | O_DIRECTORY);
 
 	while (dir >= 0) {
 		if (enable_in(&enabling, dir, depth++) < 0)
@@ -217,37 +227,43 @@ enum {
 			     CONTROLLER_RDMA | CONTROLLER_MISC | CONTROLLER_DMEM
 };
 
-static int check_type(const struct cgroup *cgroup, unsigned int wanted, struct error *err)
+int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *err)
 {
+	bool domain = cgroup->wanted & DOMAIN_CONTROLLERS;
 	char type[64];
-	ssize_t length = files_read(cgroup->fd, "cgroup.type", type, sizeof(type));
 
-	if (length < 0)
-		return fail(err, (int)-length, "read cgroup.type of \"%s\"", cgroup->path);
+	if (code == EBUSY)
+		return fail(err, code,
+			"enter cgroup \"%s\": it has controllers for its children, so it can "
+			"have "
+			"no processes of its own (no internal processes)",
+			cgroup->path);
+	if (code != EOPNOTSUPP || files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
+		return fail(err, code, "clone into cgroup \"%s\"", cgroup->path);
 	type[strcspn(type, "\n")] = '\0';
-	if (!strcmp(type, "domain"))
-		return 0;
-	if (!strcmp(type, "domain invalid")) {
-		if (wanted & DOMAIN_CONTROLLERS)
-			return fail(err, 0,
-				"cannot enter cgroupv2 \"%s\" with domain controllers -- it is "
-				"in an invalid state",
-				cgroup->path);
+	if (!strcmp(type, "domain invalid") && !domain)
 		return cgroup_write(cgroup, "cgroup.type", "threaded", err);
-	}
-	if (wanted & DOMAIN_CONTROLLERS)
-		return fail(err, 0,
-			"cannot enter cgroupv2 \"%s\" with domain controllers -- it is in %s "
-			"mode",
-			cgroup->path, type);
-	return 0;
+	return fail(err, domain ? 0 : code, "cannot enter cgroupv2 \"%s\"%s -- it is in %s",
+		cgroup->path, domain ? " with domain controllers" : "",
+		!strcmp(type, "domain invalid") ? "an invalid state"
+		: !strcmp(type, "threaded")	? "threaded mode"
+						: type);
+}
+
+/* Is the parent of PATH our own cgroup or above it? Then it is not frozen: we run. */
+static bool is_above_us(const struct host *host, const char *path)
+{
+	size_t parent = (size_t)(strrchr(path, '/') - path);
+
+	return parent == 0 ||
+	       (host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
+		       (host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
 }
 
 /* Frozen by itself or by an ancestor: a process born here would never run. */
 static int check_events(const struct cgroup *cgroup, struct error *err)
 {
-	int AUTO_FD
-	fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd = files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 	struct events events;
 	size_t count = 0;
 	int answer = fd < 0 ? fd : files_read_events(fd, &events);
@@ -264,9 +280,9 @@ static int check_events(const struct cgroup *cgroup, struct error *err)
 
 /* The leaf, in its PARENT: 0, -1 with *err, or 1 when the parent has vanished. */
 static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
-	const char *name, unsigned int wanted, struct error *err)
+	const char *name, struct error *err)
 {
-	int made = make_directory(parent, name);
+	int made = SYS_RESULT(mkdirat(parent, name, 0755));
 
 	if (made == -ENOENT || made == -ENODEV)
 		return 1;
@@ -280,9 +296,10 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 		cgroup->fd = -1;
 		return fail(err, code, "open cgroup \"%s\"", cgroup->path);
 	}
-	if (check_events(cgroup, err) < 0)
-		return -1;
-	return check_type(cgroup, wanted, err);
+	/* A new one is empty, and frozen only by an ancestor. */
+	if (made == 0 && is_above_us(host, cgroup->path))
+		return 0;
+	return check_events(cgroup, err);
 }
 
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
@@ -301,8 +318,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	for (int tries = 0; answer == 1 && tries < TRIES; tries++) {
 		cgroup->created = 0;
 
-		int AUTO_FD
-		parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
+		int AUTO_FD parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
 
 		if (parent < 0) {
 			answer = fail_to_make(host, -parent, path, err);
@@ -311,7 +327,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 		answer = enable_controllers(
 			cgroup->mount, parent, host, parent_path, wanted, err);
 		if (answer == 0)
-			answer = make_leaf(cgroup, host, parent, name, wanted, err);
+			answer = make_leaf(cgroup, host, parent, name, err);
 	}
 	if (answer == 0)
 		return 0;

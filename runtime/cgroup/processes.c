@@ -32,8 +32,7 @@ static int add(struct pids *pids, pid_t pid)
 /* Numbers, one a line. A process our pid namespace does not know is "0". */
 static int read_pids(int dir, void *data)
 {
-	int AUTO_FD
-	fd = files_open(dir, "cgroup.procs", O_RDONLY);
+	int AUTO_FD fd = files_open(dir, "cgroup.procs", O_RDONLY);
 	char buffer[4096];
 	pid_t pid = 0;
 

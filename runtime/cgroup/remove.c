@@ -27,8 +27,7 @@ static int leave_child(int parent, const char *name, void *unused)
 /* What keeps PATH from being removed: say how many. */
 static int fail_to_remove(int mount, const char *path, int code, struct error *err)
 {
-	int AUTO_FD
-	rest = files_open(mount, path, O_PATH | O_DIRECTORY);
+	int AUTO_FD rest = files_open(mount, path, O_PATH | O_DIRECTORY);
 	size_t count = 0;
 
 	if (code == EBUSY && rest >= 0 && files_count_processes(rest, &count) == 0 && count > 0)
@@ -40,8 +39,7 @@ static int fail_to_remove(int mount, const char *path, int code, struct error *e
 /* One more try after the kernel said EBUSY; 0, or a negative errno. */
 static int remove_tree(int parent, const char *name, int64_t deadline)
 {
-	int AUTO_FD
-	top = files_open(parent, name, O_PATH | O_DIRECTORY);
+	int AUTO_FD top = files_open(parent, name, O_PATH | O_DIRECTORY);
 	const struct walk walk = {
 		.child = remove_child, .leave = leave_child, .deadline = deadline};
 	int walked = top < 0 ? top : files_walk(top, &walk);
@@ -62,8 +60,7 @@ int files_remove(int mount, const char *path, int timeout_ms, struct error *err)
 	snprintf(parent_path, sizeof(parent_path), "%.*s", slash ? (int)(slash - path) : 0,
 		path);
 
-	int AUTO_FD
-	parent = files_open(mount, parent_path, O_PATH | O_DIRECTORY);
+	int AUTO_FD parent = files_open(mount, parent_path, O_PATH | O_DIRECTORY);
 
 	if (parent == -ENOENT)
 		return 0;
@@ -93,8 +90,7 @@ int cgroup_remove(const struct host *host, const char *path, int timeout_ms, str
 	if (files_split(path, parent_path, &name, err) < 0)
 		return -1;
 
-	int AUTO_FD
-	mount = files_open_mount(host, err);
+	int AUTO_FD mount = files_open_mount(host, err);
 
 	return mount < 0 ? -1 : files_remove(mount, path + 1, timeout_ms, err);
 }
@@ -119,8 +115,7 @@ void cgroup_undo(struct cgroup *cgroup, int timeout_ms)
 		*slash = '\0';
 		slash = strrchr(path, '/');
 
-		int AUTO_FD
-		dir = files_open(cgroup->mount, "", O_PATH | O_DIRECTORY);
+		int AUTO_FD dir = files_open(cgroup->mount, "", O_PATH | O_DIRECTORY);
 
 		if (slash) {
 			*slash = '\0';

@@ -51,20 +51,20 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 		.request = {
 			.verb = verb,
 			.id = id,
-			.preserve_fds = options->preserve_fds,
 			.no_pivot = options->no_pivot,
 			.no_new_keyring = options->no_new_keyring,
 			.systemd_cgroup = global->systemd_cgroup,
 			.allow_missing_controllers = global->allow_missing_controllers,
 			.force_rootless = global->rootless == MAYFLY_ROOTLESS_YES,
 		},
-		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .init_pidfd = -1,
+		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .store = -1, .init_pidfd = -1,
 			.init_root = -1 },
 		.pid_file = options->pid_file,
 	};
 	if (oci_id_check(id, err) < 0)
 		return -1;
-	if (birth_bundle(birth, options->bundle, err) < 0 ||
+	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
+		birth_bundle(birth, options->bundle, err) < 0 ||
 		read_config(birth, options->config, err) < 0 || operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
@@ -88,17 +88,27 @@ void birth_warn(const struct birth *birth)
 		operation_log(operation, "unenforced", "NOT ENFORCED: %s", birth->plan.unenforced[i]);
 }
 
-/* RFC 3339 with nanoseconds, because CRI-O decodes it as such. */
+/*
+ * RFC 3339 with nanoseconds, because CRI-O decodes it as such. Not by gmtime(), which reads the time zone's file first: the
+ * days of a year that begins in March, so that the leap day is its last (a century has 36524 of them, 400 years 146097).
+ */
 static const char *now_text(struct arena *arena)
 {
 	struct timespec now;
-	struct tm utc;
-	char date[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	return arena_format(arena, "%s.%09ldZ", date, now.tv_nsec);
+
+	int64_t days = now.tv_sec / 86400 + 719468, second = now.tv_sec % 86400;
+	int64_t era = days / 146097, day = days % 146097;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int64_t march_month = (5 * of_year + 2) / 153;
+	int month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
+
+	return arena_format(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ",
+		(int)(era * 400 + year + (month <= 2)), month,
+		(int)(of_year - (153 * march_month + 2) / 5 + 1), (int)(second / 3600),
+		(int)(second / 60 % 60), (int)(second % 60), now.tv_nsec);
 }
 
 static const char *rootfs_of(const struct birth *birth, struct arena *arena)
@@ -174,6 +184,9 @@ static int commit_record(struct birth *birth, struct error *err)
 	record->start_time = id.start_time;
 	record->pidfs = id.pidfs;
 	record->phase = RECORD_READY;
+	/* A user's container may have gone without: STEP_CREATE_CGROUP, optional. */
+	if (birth->launch.cgroup.fd < 0)
+		record->cgroup = NULL;
 	if (container_save(container, err) < 0)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
@@ -194,6 +207,7 @@ static int launch_all(struct birth *birth, const struct mayfly_create *options, 
 		.host = &birth->operation.host,
 		.wanted = &birth->wanted,
 		.state_dir = container->dir,
+		.store = birth->operation.store.fd,
 		.seccomp_cache = seccomp_cache(birth),
 		.console_socket = options->console_socket,
 		.pidfd_socket = options->pidfd_socket,

@@ -19,35 +19,6 @@
 
 enum { FS_SELINUX = 0xf97cff8c };
 
-const struct controller_name host_controllers[] = {
-	{"cpuset", CONTROLLER_CPUSET},
-	{"cpu", CONTROLLER_CPU},
-	{"io", CONTROLLER_IO},
-	{"memory", CONTROLLER_MEMORY},
-	{"hugetlb", CONTROLLER_HUGETLB},
-	{"pids", CONTROLLER_PIDS},
-	{"rdma", CONTROLLER_RDMA},
-	{"misc", CONTROLLER_MISC},
-	{"dmem", CONTROLLER_DMEM},
-	{NULL, 0},
-};
-
-unsigned int host_controllers_parse(const char *text)
-{
-	unsigned int mask = 0;
-
-	while (*text) {
-		size_t length = strcspn(text, " \n");
-
-		for (const struct controller_name *row = host_controllers; row->name; row++)
-			if (strlen(row->name) == length && !memcmp(row->name, text, length))
-				mask |= row->bit;
-		text += length;
-		text += strspn(text, " \n");
-	}
-	return mask;
-}
-
 struct probing {
 	struct host *host;
 	struct arena *arena;
@@ -58,8 +29,7 @@ struct probing {
 /* The file's start as text, or -errno. */
 static ssize_t read_text(int dir, const char *path, char *buffer, size_t size)
 {
-	int AUTO_FD
-	fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
 	size_t used = 0;
 
 	if (fd < 0)
@@ -208,10 +178,8 @@ static int probe_controllers(struct probing *probing)
 	if (host->cgroup == CGROUP_NONE)
 		return 0;
 
-	int AUTO_FD
-	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
-	int AUTO_FD
-	parent = -1;
+	int AUTO_FD mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD parent = -1;
 	int offering = mount;
 
 	if (mount < 0)
@@ -271,8 +239,7 @@ static int probe_controller_files(struct probing *probing)
 	if (host->cgroup != CGROUP_UNIFIED)
 		return 0;
 
-	int AUTO_FD
-	mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD mount = sys_openat(AT_FDCWD, host->cgroup_mount, O_PATH | O_DIRECTORY, 0);
 
 	if (mount < 0)
 		return 0;
@@ -295,13 +262,12 @@ static int probe_time_namespace(struct probing *probing)
 	return 0;
 }
 
-/* Nothing to change is looked at before the descriptor: 0 or EBADF is yes, all else is no. */
+/* Flags that do not exist are EINVAL before permission is asked for; all else is no. */
 static int probe_mount_setattr(struct probing *probing)
 {
 	struct mount_attr nothing = {0};
-	int answer = sys_mount_setattr(-1, "", 0, &nothing);
 
-	probing->host->has_mount_setattr = answer == 0 || answer == -EBADF;
+	probing->host->has_mount_setattr = sys_mount_setattr(-1, "", ~0U, &nothing) == -EINVAL;
 	return 0;
 }
 
@@ -342,8 +308,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		{"AppArmor", probe_apparmor},
 		{"SELinux", probe_selinux},
 	};
-	int AUTO_FD
-	self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
 	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};
 
 	*host = (struct host){0};

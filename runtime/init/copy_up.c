@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmpcopyup: what the image has at the target is copied into the new tmpfs before that covers it.
- * The image decides what is here, so everything is bounded and nothing is followed: no symlink, no
- * mount, no FIFO that would block, no device that would act when opened.
+ * tmpcopyup: what the image has at the target is copied into the new tmpfs before that covers
+ * it. The image decides what is here, so everything is bounded and nothing is followed: no
+ * symlink, no mount, no FIFO that would block, no device that would act when opened.
  */
 #include "runtime/init/rooms.h"
 
@@ -50,7 +50,7 @@ static void copy_xattrs(int from, int to)
 /* Owner first: a change of owner clears the set-id bits of the mode. */
 static int copy_metadata(int from, int to, const struct stat *info)
 {
-	const struct timespec times[2] = { info->st_atim, info->st_mtim };
+	const struct timespec times[2] = {info->st_atim, info->st_mtim};
 
 	if (fchown(to, info->st_uid, info->st_gid) < 0)
 		return -errno;
@@ -67,7 +67,8 @@ static int open_source(int dir, const char *name, mode_t type, struct stat *ret)
 		.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
 	};
-	int AUTO_FD fd = sys_openat2(dir, name, &how);
+	int AUTO_FD
+	fd = sys_openat2(dir, name, &how);
 
 	if (fd < 0)
 		return fd;
@@ -79,8 +80,10 @@ static int open_source(int dir, const char *name, mode_t type, struct stat *ret)
 static int copy_file(struct copy *copy, int from_dir, int to_dir, const char *name)
 {
 	struct stat info;
-	int AUTO_FD from = open_source(from_dir, name, S_IFREG, &info);
-	int AUTO_FD to = -1;
+	int AUTO_FD
+	from = open_source(from_dir, name, S_IFREG, &info);
+	int AUTO_FD
+	to = -1;
 	ssize_t got;
 
 	if (from < 0)
@@ -118,17 +121,19 @@ static int copy_node(int to_dir, const char *name, const struct stat *info)
 	if (done == -EPERM)
 		return 0;
 	if (done == 0)
-		done = SYS_RESULT(fchownat(to_dir, name, info->st_uid, info->st_gid,
-			AT_SYMLINK_NOFOLLOW));
+		done = SYS_RESULT(fchownat(
+			to_dir, name, info->st_uid, info->st_gid, AT_SYMLINK_NOFOLLOW));
 	return done;
 }
 
-static int copy_subdirectory(struct copy *copy, int from_dir, int to_dir, const char *name,
-	int depth)
+static int copy_subdirectory(
+	struct copy *copy, int from_dir, int to_dir, const char *name, int depth)
 {
 	struct stat info;
-	int AUTO_FD from = open_source(from_dir, name, S_IFDIR, &info);
-	int AUTO_FD to = -1;
+	int AUTO_FD
+	from = open_source(from_dir, name, S_IFDIR, &info);
+	int AUTO_FD
+	to = -1;
 	int done;
 
 	if (from == -EXDEV)
@@ -191,14 +196,17 @@ static int copy_directory(struct copy *copy, int from, int to, int depth)
 
 int init_copy_up(int from, int to, struct error *err)
 {
-	struct copy copy = { .bytes = BYTES_MAX, .inodes = INODES_MAX };
+	struct copy copy = {.bytes = BYTES_MAX, .inodes = INODES_MAX};
 	struct stat info;
 	/* The mount's own descriptor is O_PATH: good for names, not for reading. */
-	int AUTO_FD source = sys_openat(from, ".", O_RDONLY | O_DIRECTORY, 0);
-	int AUTO_FD copied = sys_openat(to, ".", O_RDONLY | O_DIRECTORY, 0);
+	int AUTO_FD
+	source = sys_openat(from, ".", O_RDONLY | O_DIRECTORY, 0);
+	int AUTO_FD
+	copied = sys_openat(to, ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (source < 0 || copied < 0)
-		return fail(err, source < 0 ? -source : -copied, "tmpcopyup: open the directory");
+		return fail(
+			err, source < 0 ? -source : -copied, "tmpcopyup: open the directory");
 	if (fstat(source, &info) < 0 || fchown(copied, info.st_uid, info.st_gid) < 0)
 		return fail(err, errno, "tmpcopyup: own the directory");
 

@@ -16,12 +16,12 @@ static const struct {
 	unsigned long flag;
 	const char *option;
 } superblock_options[] = {
-	{ MS_RDONLY, "ro" },
-	{ MS_SYNCHRONOUS, "sync" },
-	{ MS_DIRSYNC, "dirsync" },
-	{ MS_MANDLOCK, "mand" },
-	{ MS_LAZYTIME, "lazytime" },
-	{ MS_I_VERSION, "iversion" },
+	{MS_RDONLY, "ro"},
+	{MS_SYNCHRONOUS, "sync"},
+	{MS_DIRSYNC, "dirsync"},
+	{MS_MANDLOCK, "mand"},
+	{MS_LAZYTIME, "lazytime"},
+	{MS_I_VERSION, "iversion"},
 };
 
 /*
@@ -124,8 +124,8 @@ static int set_superblock(int fs, unsigned long flags, struct error *err)
 	return 0;
 }
 
-static int configure(int fs, const struct step_mount *mount, int mode, bool without_gid,
-	struct error *err)
+static int configure(
+	int fs, const struct step_mount *mount, int mode, bool without_gid, struct error *err)
 {
 	const char *source = mount->source && mount->source[0] ? mount->source : mount->type;
 	unsigned long superblock = mount->superblock;
@@ -156,13 +156,14 @@ static int configure(int fs, const struct step_mount *mount, int mode, bool with
 	return done;
 }
 
-int init_new_filesystem(const struct step_mount *mount, int mode, bool without_gid,
-	struct error *err)
+int init_new_filesystem(
+	const struct step_mount *mount, int mode, bool without_gid, struct error *err)
 {
 	/* In containers there is only one. */
 	const char *type = strcmp(mount->type, "cgroup") == 0 ? "cgroup2" : mount->type;
 	uint64_t attributes = mount->set | mount->set_all;
-	int AUTO_FD fs = sys_fsopen(type, 0);
+	int AUTO_FD
+	fs = sys_fsopen(type, 0);
 	int done;
 
 	if (fs < 0) {
@@ -184,7 +185,8 @@ int init_new_filesystem(const struct step_mount *mount, int mode, bool without_g
 
 int init_reconfigure(int fd, const struct step_mount *mount, struct error *err)
 {
-	int AUTO_FD fs = SYS_RESULT(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+	int AUTO_FD
+	fs = SYS_RESULT(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
 	int done;
 
 	if (fs < 0)

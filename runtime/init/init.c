@@ -14,7 +14,7 @@
 
 bool init_parent_lives(struct init_context *context)
 {
-	struct pollfd poller = { .fd = context->channel, .events = 0 };
+	struct pollfd poller = {.fd = context->channel, .events = 0};
 	pid_t parent = getppid();
 
 	/* 0: the parent is outside of our pid namespace, and so is who adopts its children. */
@@ -65,8 +65,8 @@ static int init_tell(struct init_context *context, const struct step *step)
 
 	if (step->message == MESSAGE_CREATED) {
 		/*
-		 * The runtime of `create` exits soon, and its end must not be ours. Until it says
-		 * that its record is saved, the end of the conversation is.
+		 * The runtime of `create` exits soon, and its end must not be ours. Until it
+		 * says that its record is saved, the end of the conversation is.
 		 */
 		context->dies_with_parent = false;
 		done = sys_prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -77,8 +77,8 @@ static int init_tell(struct init_context *context, const struct step *step)
 	if (done == -EPIPE)
 		_exit(1);
 	if (done < 0)
-		return init_fail(context, -done, "tell the runtime \"%s\"",
-			message_name(step->message));
+		return init_fail(
+			context, -done, "tell the runtime \"%s\"", message_name(step->message));
 	return 0;
 }
 
@@ -129,9 +129,20 @@ static int init_run_hooks(struct init_context *context, const struct step *step)
 		return init_fail(context, EINVAL, "no hooks came with the plan");
 	list = hook_list(context->hooks, point, &count);
 	state->pid = outer_pid(context);
-	/* The bundle's path means nothing inside: there the hook starts where the program will. */
-	return hook_run_all(point, list, count, state, of_container ? exec->exec.envp : environ,
-		of_container ? "." : context->bundle, &context->err);
+	/* The bundle's path means nothing inside: there the hook starts where the program will.
+	 */
+	if (of_container)
+		return hook_run_all(
+			point, list, count, state, exec->exec.envp, ".", &context->err);
+
+	/* Ours is 0 for the sake of the steps; a hook of the host must not make files for
+	 * everyone. */
+	mode_t mask = umask(022);
+	int done = hook_run_all(
+		point, list, count, state, environ, context->bundle, &context->err);
+
+	(void)umask(mask);
+	return done;
 }
 
 /* ---- the list ---- */
@@ -153,14 +164,11 @@ static int of_outside(struct init_context *context, const struct step *step)
 
 static int do_step(struct init_context *context, const struct step *step)
 {
-	init_step *todo = of_outside;
-
 	/* No default: the compiler names a kind that is missing. */
 	switch (step->kind) {
 	case STEP_NONE:
 	case STEP_OPEN_NAMESPACE:
-	case STEP_OPEN_TREE:
-	case STEP_OPEN_DEVICE:
+	case STEP_OPEN_FILESYSTEM:
 	case STEP_CREATE_CGROUP:
 	case STEP_WRITE_CGROUP:
 	case STEP_LIMIT_DEVICES:
@@ -168,67 +176,117 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_CLONE:
 	case STEP_MAP_IDS:
 	case STEP_WRITE_PROC:
-	case STEP_SET_RLIMIT:
 	case STEP_MAP_TREE:
 	case STEP_COUNT:
 		break;
-#define ROOM(kind, room)                                                                     \
-	case kind:                                                                           \
-		todo = room;                                                                 \
-		break
-	ROOM(STEP_TELL, init_tell);
-	ROOM(STEP_AWAIT, init_await_step);
-	ROOM(STEP_RUN_HOOKS, init_run_hooks);
-	ROOM(STEP_JOIN, init_join);
-	ROOM(STEP_UNSHARE, init_unshare);
-	ROOM(STEP_WRITE_SELF, init_write_self);
-	ROOM(STEP_FORK, init_fork);
-	ROOM(STEP_BECOME_ROOT, init_become_root);
-	ROOM(STEP_LOOPBACK_UP, init_loopback_up);
-	ROOM(STEP_SET_HOSTNAME, init_hostname);
-	ROOM(STEP_SET_DOMAINNAME, init_domainname);
-	ROOM(STEP_JOIN_KEYRING, init_join_keyring);
-	ROOM(STEP_ISOLATE_MOUNTS, init_isolate_mounts);
-	ROOM(STEP_ENTER_ROOT, init_enter_root);
-	ROOM(STEP_MOUNT, init_mount);
-	ROOM(STEP_ATTACH, init_attach);
-	ROOM(STEP_CHANGE_MOUNT, init_change_mount);
-	ROOM(STEP_MAKE_DEVICE, init_make_device);
-	ROOM(STEP_BIND_DEVICE, init_bind_device);
-	ROOM(STEP_SYMLINK, init_symlink);
-	ROOM(STEP_REPLACE_SYMLINK, init_replace_symlink);
-	ROOM(STEP_OPEN_CONSOLE, init_open_console);
-	ROOM(STEP_WRITE_SYSCTL, init_write_sysctl);
-	ROOM(STEP_PROTECT_PATH, init_protect_path);
-	ROOM(STEP_MASK_PATH, init_mask_path);
-	ROOM(STEP_LEAVE_ROOT, init_leave_root);
-	ROOM(STEP_PIVOT_ROOT, init_pivot_root);
-	ROOM(STEP_CHROOT, init_chroot);
-	ROOM(STEP_SET_ROOT, init_set_root);
-	ROOM(STEP_NEW_SESSION, init_new_session);
-	ROOM(STEP_SET_SCHEDULER, init_scheduler);
-	ROOM(STEP_SET_IO_PRIORITY, init_io_priority);
-	ROOM(STEP_SET_AFFINITY, init_affinity);
-	ROOM(STEP_SET_MEMORY_POLICY, init_memory_policy);
-	ROOM(STEP_SET_PERSONALITY, init_personality);
-	ROOM(STEP_SET_UMASK, init_umask);
-	ROOM(STEP_SET_LABEL, init_set_label);
-	ROOM(STEP_OWN_STDIO, init_own_stdio);
-	ROOM(STEP_MAKE_DIRECTORY, init_make_directory);
-	ROOM(STEP_NO_NEW_PRIVILEGES, init_no_new_privileges);
-	ROOM(STEP_LOAD_SECCOMP, init_load_seccomp);
-	ROOM(STEP_DROP_BOUNDING, init_drop_bounding);
-	ROOM(STEP_SET_USER, init_set_user);
-	ROOM(STEP_SET_CAPABILITIES, init_set_capabilities);
-	ROOM(STEP_CHANGE_DIRECTORY, init_change_directory);
-	ROOM(STEP_FIND_HOME, init_find_home);
-	ROOM(STEP_FIND_PROGRAM, init_find_program);
-	ROOM(STEP_AWAIT_START, init_await_start);
-	ROOM(STEP_CLOSE_FDS, init_close_fds);
-	ROOM(STEP_EXEC, init_exec);
-#undef ROOM
+	case STEP_OPEN_TREE:
+		return init_open_tree(context, step);
+	case STEP_OPEN_DEVICE:
+		return init_open_device(context, step);
+	case STEP_TELL:
+		return init_tell(context, step);
+	case STEP_AWAIT:
+		return init_await_step(context, step);
+	case STEP_RUN_HOOKS:
+		return init_run_hooks(context, step);
+	case STEP_JOIN:
+		return init_join(context, step);
+	case STEP_UNSHARE:
+		return init_unshare(context, step);
+	case STEP_WRITE_SELF:
+		return init_write_self(context, step);
+	case STEP_FORK:
+		return init_fork(context, step);
+	case STEP_BECOME_ROOT:
+		return init_become_root(context, step);
+	case STEP_LOOPBACK_UP:
+		return init_loopback_up(context, step);
+	case STEP_SET_HOSTNAME:
+		return init_hostname(context, step);
+	case STEP_SET_DOMAINNAME:
+		return init_domainname(context, step);
+	case STEP_JOIN_KEYRING:
+		return init_join_keyring(context, step);
+	case STEP_ISOLATE_MOUNTS:
+		return init_isolate_mounts(context, step);
+	case STEP_ENTER_ROOT:
+		return init_enter_root(context, step);
+	case STEP_MOUNT:
+		return init_mount(context, step);
+	case STEP_ATTACH:
+		return init_attach(context, step);
+	case STEP_CHANGE_MOUNT:
+		return init_change_mount(context, step);
+	case STEP_MAKE_DEVICE:
+		return init_make_device(context, step);
+	case STEP_BIND_DEVICE:
+		return init_bind_device(context, step);
+	case STEP_SYMLINK:
+		return init_symlink(context, step);
+	case STEP_REPLACE_SYMLINK:
+		return init_replace_symlink(context, step);
+	case STEP_OPEN_CONSOLE:
+		return init_open_console(context, step);
+	case STEP_WRITE_SYSCTL:
+		return init_write_sysctl(context, step);
+	case STEP_PROTECT_PATH:
+		return init_protect_path(context, step);
+	case STEP_MASK_PATH:
+		return init_mask_path(context, step);
+	case STEP_LEAVE_ROOT:
+		return init_leave_root(context, step);
+	case STEP_PIVOT_ROOT:
+		return init_pivot_root(context, step);
+	case STEP_CHROOT:
+		return init_chroot(context, step);
+	case STEP_SET_ROOT:
+		return init_set_root(context, step);
+	case STEP_NEW_SESSION:
+		return init_new_session(context, step);
+	case STEP_SET_RLIMIT:
+		return init_rlimit(context, step);
+	case STEP_SET_SCHEDULER:
+		return init_scheduler(context, step);
+	case STEP_SET_IO_PRIORITY:
+		return init_io_priority(context, step);
+	case STEP_SET_AFFINITY:
+		return init_affinity(context, step);
+	case STEP_SET_MEMORY_POLICY:
+		return init_memory_policy(context, step);
+	case STEP_SET_PERSONALITY:
+		return init_personality(context, step);
+	case STEP_SET_UMASK:
+		return init_umask(context, step);
+	case STEP_SET_LABEL:
+		return init_set_label(context, step);
+	case STEP_OWN_STDIO:
+		return init_own_stdio(context, step);
+	case STEP_MAKE_DIRECTORY:
+		return init_make_directory(context, step);
+	case STEP_NO_NEW_PRIVILEGES:
+		return init_no_new_privileges(context, step);
+	case STEP_LOAD_SECCOMP:
+		return init_load_seccomp(context, step);
+	case STEP_DROP_BOUNDING:
+		return init_drop_bounding(context, step);
+	case STEP_SET_USER:
+		return init_set_user(context, step);
+	case STEP_SET_CAPABILITIES:
+		return init_set_capabilities(context, step);
+	case STEP_CHANGE_DIRECTORY:
+		return init_change_directory(context, step);
+	case STEP_FIND_HOME:
+		return init_find_home(context, step);
+	case STEP_FIND_PROGRAM:
+		return init_find_program(context, step);
+	case STEP_AWAIT_START:
+		return init_await_start(context, step);
+	case STEP_CLOSE_FDS:
+		return init_close_fds(context, step);
+	case STEP_EXEC:
+		return init_exec(context, step);
 	}
-	return todo(context, step);
+	return of_outside(context, step);
 }
 
 /* Who hears of a failure: the runtime, or, once `create` has returned, `start`. */
@@ -237,7 +295,7 @@ static _Noreturn void give_up(struct init_context *context, const char *origin)
 	if (origin[0])
 		error_in(&context->err, "%s", origin);
 	if (context->committed && context->exec_fifo >= 0) {
-		struct start_report report = { .word = START_FAILED, .err = context->err };
+		struct start_report report = {.word = START_FAILED, .err = context->err};
 
 		(void)sys_write(context->exec_fifo, &report, sizeof(report));
 	} else {
@@ -253,7 +311,8 @@ _Noreturn void init_run(struct init_context *context)
 	context->host_root = context->root = context->console = -1;
 	context->mask_directory = context->mask_file = -1;
 	context->dies_with_parent = true;
-	/* Whoever writes our maps must be allowed to open our /proc files until they are written. */
+	/* Whoever writes our maps must be allowed to open our /proc files until they are
+	 * written. */
 	for (size_t i = 0; i < list->count; i++)
 		if (list->steps[i].kind == STEP_AWAIT &&
 			list->steps[i].message == MESSAGE_MAPPED)

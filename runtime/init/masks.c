@@ -16,9 +16,9 @@ enum { LOOKUPS = 3 };
 
 static int protect(int fd)
 {
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
-	int AUTO_FD tree =
-		sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+	int AUTO_FD
+	tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
 
 	if (tree < 0)
 		return tree;
@@ -39,8 +39,8 @@ static int open_target(struct init_context *context, const char *path)
 }
 
 /*
- * Apply TO to the path. What is there may be replaced between our look and our mount (a peer of a
- * shared volume, a dying process in /proc): then it is looked up again, never skipped.
+ * Apply TO to the path. What is there may be replaced between our look and our mount (a peer of
+ * a shared volume, a dying process in /proc): then it is looked up again, never skipped.
  */
 static int at_path(struct init_context *context, const char *path, const char *what,
 	int (*apply)(struct init_context *context, int fd))
@@ -49,7 +49,8 @@ static int at_path(struct init_context *context, const char *path, const char *w
 
 	for (int i = 0; i < LOOKUPS && (done == -ENOENT || done == -EINVAL || done == -EBUSY);
 		i++) {
-		int AUTO_FD fd = open_target(context, path);
+		int AUTO_FD
+		fd = open_target(context, path);
 
 		if (fd < 0)
 			return context->err.code == 0 ? 0 : -1;
@@ -91,11 +92,12 @@ static int empty_filesystem(const char *inodes, uint64_t attributes)
 /* One for all: each file system of its own costs more than all its mounts. */
 static int mask_directory(struct init_context *context, int fd)
 {
-	const uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				    MOUNT_ATTR_NOEXEC;
+	const uint64_t attributes =
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 	if (context->mask_directory < 0) {
-		int AUTO_FD first = empty_filesystem("1", attributes);
+		int AUTO_FD
+		first = empty_filesystem("1", attributes);
 		int done = first < 0 ? first : init_attach_tree(first, fd);
 
 		if (done == 0)
@@ -103,9 +105,10 @@ static int mask_directory(struct init_context *context, int fd)
 		return done;
 	}
 
-	/* Cloned from where it is attached: a detached one can be cloned since Linux 6.15 only. */
-	int AUTO_FD next =
-		sys_open_tree(context->mask_directory, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	/* Cloned from where it is attached: a detached one can be cloned since Linux 6.15 only.
+	 */
+	int AUTO_FD
+	next = sys_open_tree(context->mask_directory, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 
 	return next < 0 ? next : init_attach_tree(next, fd);
 }
@@ -117,29 +120,39 @@ static bool is_null_device(int fd)
 	return fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3);
 }
 
-/*
- * Without a usable /dev/null in the container: one of our own, on a file system that no name
- * leads to; where device nodes cannot be made, an empty file that nobody may write.
- */
-static int make_null(void)
+/* A node that is the null device, or where none can be made, an empty file that nobody may
+ * write. */
+static int fill_null(int fs)
 {
-	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	int AUTO_FD fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	int done;
+	struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+	int done = SYS_RESULT(mknodat(fs, "null", S_IFCHR | 0666, makedev(1, 3)));
 
-	if (fs < 0)
-		return fs;
-	done = SYS_RESULT(mknodat(fs, "null", S_IFCHR | 0666, makedev(1, 3)));
 	if (done == -EPERM)
 		done = SYS_RESULT(mknodat(fs, "null", S_IFREG | 0444, 0));
+	return done < 0 ? done : sys_mount_setattr(fs, "", AT_EMPTY_PATH, &readonly);
+}
+
+/*
+ * Without a usable /dev/null in the container: one of our own. Until Linux 6.15 a file can be
+ * cloned out of an attached mount only; so it is attached for a moment, where nothing is looked
+ * up.
+ */
+static int make_null(struct init_context *context)
+{
+	int AUTO_FD
+	fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int AUTO_FD
+	tree = -1;
+	int done = fs < 0 ? fs : fill_null(fs);
+
+	if (done == 0)
+		done = init_attach_tree(fs, context->root);
 	if (done < 0)
 		return done;
-	done = sys_mount_setattr(fs, "", AT_EMPTY_PATH, &readonly);
-	if (done < 0)
-		return done;
-	/* Cloning out of a detached tree is new (Linux 6.15), so the file's mount is the tree itself:
-	 * the caller attaches it once, and clones it from there. */
-	return sys_open_tree(fs, "null", OPEN_TREE_CLONE);
+	tree = sys_open_tree(fs, "null", OPEN_TREE_CLONE);
+	if (fchdir(fs) < 0 || umount2(".", MNT_DETACH) < 0 || fchdir(context->root) < 0)
+		return -errno;
+	return take_fd(&tree);
 }
 
 /*
@@ -149,8 +162,9 @@ static int make_null(void)
 static int open_null(struct init_context *context)
 {
 	struct error ignored;
-	int AUTO_FD fd = path_open(context->root, "dev/null", PATH_NOT_DIRECTORY,
-		PATH_NO_SYMLINKS, &ignored);
+	int AUTO_FD
+	fd = path_open(
+		context->root, "dev/null", PATH_NOT_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
 
 	if (fd >= 0 && is_null_device(fd))
 		return take_fd(&fd);
@@ -162,7 +176,8 @@ static int mask_file(struct init_context *context, int fd)
 	if (context->mask_file < 0)
 		context->mask_file = open_null(context);
 	if (context->mask_file < 0) {
-		int AUTO_FD first = make_null();
+		int AUTO_FD
+		first = make_null(context);
 		int done = first < 0 ? first : init_attach_tree(first, fd);
 
 		if (done == 0)
@@ -170,7 +185,8 @@ static int mask_file(struct init_context *context, int fd)
 		return done;
 	}
 
-	int AUTO_FD next = sys_open_tree(context->mask_file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int AUTO_FD
+	next = sys_open_tree(context->mask_file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 
 	return next < 0 ? next : init_attach_tree(next, fd);
 }
@@ -192,16 +208,16 @@ int init_mask_path(struct init_context *context, const struct step *step)
 /* ---- sysctls ---- */
 
 /*
- * Through the host's procfs: /proc/sys shows each writer its own namespaces, and no mount of the
- * container can be in the way (CVE-2025-52881).
+ * Through the host's procfs: /proc/sys shows each writer its own namespaces, and no mount of
+ * the container can be in the way (CVE-2025-52881).
  */
 int init_write_sysctl(struct init_context *context, const struct step *step)
 {
 	char path[512];
 	int length = snprintf(path, sizeof(path), "sys/%s", step->file.path);
-	int done = length < (int)sizeof(path) ?
-			   path_write_knob(context->proc, path, step->file.text, FS_PROC) :
-			   -ENAMETOOLONG;
+	int done = length < (int)sizeof(path)
+			   ? path_write_knob(context->proc, path, step->file.text, FS_PROC)
+			   : -ENAMETOOLONG;
 
 	if (done == 0 || (done == -ENOENT && step->file.optional))
 		return 0;

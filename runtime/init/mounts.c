@@ -12,7 +12,7 @@ int init_propagate(int fd, const struct step_mount *mount)
 {
 	for (size_t i = 0; i < mount->n_propagation; i++) {
 		unsigned long word = mount->propagation[i];
-		struct mount_attr attributes = { .propagation = word & ~(unsigned long)MS_REC };
+		struct mount_attr attributes = {.propagation = word & ~(unsigned long)MS_REC};
 		int done = sys_mount_setattr(fd, "",
 			AT_EMPTY_PATH | (word & MS_REC ? AT_RECURSIVE : 0), &attributes);
 
@@ -28,9 +28,9 @@ int init_propagate(int fd, const struct step_mount *mount)
  */
 static int fail_mount(struct init_context *context, const struct step_mount *mount)
 {
-	const char *source = mount->source && mount->source[0] ? mount->source :
-			     mount->type			? mount->type :
-								  "none";
+	const char *source = mount->source && mount->source[0] ? mount->source
+			     : mount->type		       ? mount->type
+							       : "none";
 
 	error_while(&context->err, "error mounting \"%s\" to rootfs at \"%s\"", source,
 		mount->target);
@@ -43,8 +43,8 @@ static unsigned int target_flags(const struct step_mount *mount)
 }
 
 /* The target of a new file system, and whether it existed; else it is made. */
-static int open_directory(struct init_context *context, const struct step_mount *mount,
-	bool *ret_existed)
+static int open_directory(
+	struct init_context *context, const struct step_mount *mount, bool *ret_existed)
 {
 	int fd = path_open(context->root, mount->target, PATH_DIRECTORY, target_flags(mount),
 		&context->err);
@@ -62,7 +62,7 @@ static int set_attributes(int fd, uint64_t set, uint64_t clear, unsigned int rec
 	if (set & MOUNT_ATTR__ATIME)
 		clear |= MOUNT_ATTR__ATIME;
 
-	struct mount_attr attributes = { .attr_set = set, .attr_clr = clear };
+	struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
 
 	if (!set && !clear)
 		return 0;
@@ -115,9 +115,10 @@ static int finish_tree(struct init_context *context, int tree, const struct step
 
 /* ---- new file systems ---- */
 
-/* The planned second way, when the kernel refuses the first. A tree that is not yet finished, or -1. */
-static int make_otherwise(struct init_context *context, const struct step_mount *mount, int mode,
-	bool *ret_is_bind)
+/* The planned second way, when the kernel refuses the first. A tree that is not yet finished,
+ * or -1. */
+static int make_otherwise(struct init_context *context, const struct step_mount *mount,
+	int mode, bool *ret_is_bind)
 {
 	int refused = context->err.code;
 
@@ -138,10 +139,23 @@ static int make_otherwise(struct init_context *context, const struct step_mount 
 	return -1;
 }
 
+/* The words of a new file system say nothing about the host's mounts, whose peer a clone is. */
+static int finish_host_tree(
+	struct init_context *context, int tree, const struct step_mount *mount)
+{
+	struct mount_attr private = {.propagation = MS_PRIVATE};
+	int done = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &private);
+
+	if (done < 0)
+		return init_fail(context, -done, "make the host's mount private");
+	return finish_tree(context, tree, mount);
+}
+
 static int make_tree(struct init_context *context, const struct step_mount *mount, int mode)
 {
 	bool is_bind = false;
-	int AUTO_FD tree = init_new_filesystem(mount, mode, false, &context->err);
+	int AUTO_FD
+	tree = init_new_filesystem(mount, mode, false, &context->err);
 	int done;
 
 	if (tree < 0)
@@ -149,7 +163,7 @@ static int make_tree(struct init_context *context, const struct step_mount *moun
 	if (tree < 0)
 		return -1;
 	if (is_bind)
-		return finish_tree(context, tree, mount) < 0 ? -1 : take_fd(&tree);
+		return finish_host_tree(context, tree, mount) < 0 ? -1 : take_fd(&tree);
 	done = init_propagate(tree, mount);
 	if (done < 0)
 		return init_fail(context, -done, "change the propagation");
@@ -161,7 +175,8 @@ static int mount_new(struct init_context *context, const struct step_mount *moun
 	bool existed;
 	struct stat info;
 	int mode = -1;
-	int AUTO_FD target = open_directory(context, mount, &existed);
+	int AUTO_FD
+	target = open_directory(context, mount, &existed);
 
 	if (target < 0)
 		return -1;
@@ -171,7 +186,8 @@ static int mount_new(struct init_context *context, const struct step_mount *moun
 		mode = info.st_mode & 07777;
 	}
 
-	int AUTO_FD tree = make_tree(context, mount, mode);
+	int AUTO_FD
+	tree = make_tree(context, mount, mode);
 
 	if (tree < 0)
 		return -1;
@@ -196,14 +212,16 @@ int init_mount(struct init_context *context, const struct step *step)
 
 static int attach(struct init_context *context, const struct step_mount *mount)
 {
-	int AUTO_FD tree = take_fd(&context->slots[mount->slot]);
+	int AUTO_FD
+	tree = take_fd(&context->slots[mount->slot]);
 	struct stat info;
 
 	if (fstat(tree, &info) < 0)
 		return init_fail(context, errno, "stat the source");
 
 	/* A file attached to a symlink, or to a directory, is never what was asked for. */
-	int AUTO_FD target = path_create(context->root, mount->target,
+	int AUTO_FD
+	target = path_create(context->root, mount->target,
 		S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_NOT_DIRECTORY,
 		target_flags(mount), &context->err);
 
@@ -235,8 +253,9 @@ int init_attach(struct init_context *context, const struct step *step)
 int init_change_mount(struct init_context *context, const struct step *step)
 {
 	const struct step_mount *mount = &step->mount;
-	int AUTO_FD fd = path_open(context->root, mount->target, PATH_ANY, target_flags(mount),
-		&context->err);
+	int AUTO_FD
+	fd = path_open(
+		context->root, mount->target, PATH_ANY, target_flags(mount), &context->err);
 
 	if (fd < 0)
 		return -1;

@@ -18,9 +18,14 @@ static const char *namespace_name(int type)
 		int type;
 		const char *name;
 	} names[] = {
-		{ CLONE_NEWUSER, "user" }, { CLONE_NEWNS, "mount" }, { CLONE_NEWPID, "pid" },
-		{ CLONE_NEWNET, "network" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
-		{ CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME, "time" },
+		{CLONE_NEWUSER, "user"},
+		{CLONE_NEWNS, "mount"},
+		{CLONE_NEWPID, "pid"},
+		{CLONE_NEWNET, "network"},
+		{CLONE_NEWIPC, "ipc"},
+		{CLONE_NEWUTS, "uts"},
+		{CLONE_NEWCGROUP, "cgroup"},
+		{CLONE_NEWTIME, "time"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -34,7 +39,8 @@ static int become_root(struct init_context *context)
 {
 	int done = sys_setgroups(0, NULL);
 
-	/* EPERM: setgroups is denied here, and a single mapped id cannot give any group away. */
+	/* EPERM: setgroups is denied here, and a single mapped id cannot give any group away.
+	 */
 	if (done < 0 && done != -EPERM)
 		return init_fail(context, -done, "drop the supplementary groups");
 	done = sys_setresgid(0, 0, 0);
@@ -51,7 +57,8 @@ int init_become_root(struct init_context *context, const struct step *step)
 	return become_root(context);
 }
 
-/* After setns() to a user namespace, we have its capabilities, and an id when it maps one to 0. */
+/* After setns() to a user namespace, we have its capabilities, and an id when it maps one to 0.
+ */
 static int become_joined_root(struct init_context *context)
 {
 	if (become_root(context) == 0)
@@ -59,7 +66,8 @@ static int become_joined_root(struct init_context *context)
 	return context->err.code == EINVAL ? init_guard(context) : -1;
 }
 
-/* The kernel refuses to join the user namespace one is in; asked for by path it is what is wanted. */
+/* The kernel refuses to join the user namespace one is in; asked for by path it is what is
+ * wanted. */
 static bool is_own_user_namespace(const struct init_context *context, int fd)
 {
 	struct stat own, other;
@@ -85,8 +93,8 @@ static int join_one(struct init_context *context, const struct step_namespace *n
 }
 
 /*
- * Which namespaces belong to the user namespace that is joined, and which to ours, is not known:
- * what can be joined before is, the rest after it.
+ * Which namespaces belong to the user namespace that is joined, and which to ours, is not
+ * known: what can be joined before is, the rest after it.
  */
 static int join_list(struct init_context *context, const struct step_join *join)
 {
@@ -104,7 +112,7 @@ static int join_list(struct init_context *context, const struct step_join *join)
 			continue;
 		if (context->err.code != EPERM)
 			return -1;
-		left |= (uint64_t)namespace->type;
+		left |= (uint64_t) namespace->type;
 	}
 	if (left && !user)
 		return -1;
@@ -161,7 +169,8 @@ int init_write_self(struct init_context *context, const struct step *step)
 
 int init_fork(struct init_context *context, const struct step *step)
 {
-	/* With CLONE_PARENT the exit signal is the one that the runtime asked for at our own clone. */
+	/* With CLONE_PARENT the exit signal is the one that the runtime asked for at our own
+	 * clone. */
 	struct clone_args args = {
 		.flags = step->clone.flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND,
 	};
@@ -171,15 +180,17 @@ int init_fork(struct init_context *context, const struct step *step)
 		return init_fail(context, -pid, "clone the container's process");
 	if (pid == 0)
 		return init_guard(context);
-	(void)channel_tell(context->channel, MESSAGE_FORKED, pid, -1); /* no one: both of us end */
+	(void)channel_tell(
+		context->channel, MESSAGE_FORKED, pid, -1); /* no one: both of us end */
 	_exit(0);
 }
 
 int init_loopback_up(struct init_context *context, const struct step *step)
 {
 	/* Any socket will do for this ioctl, and AF_UNIX needs no IPv4 in the kernel. */
-	int AUTO_FD fd = SYS_RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-	struct ifreq request = { .ifr_name = "lo" };
+	int AUTO_FD
+	fd = SYS_RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	struct ifreq request = {.ifr_name = "lo"};
 
 	if (fd < 0)
 		return init_fail(context, -fd, "open a socket");
@@ -209,8 +220,8 @@ int init_domainname(struct init_context *context, const struct step *step)
 static bool keyring_permissions(long keyring, unsigned int *ret)
 {
 	char text[256];
-	long length = sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)keyring, (unsigned long)text,
-		sizeof(text) - 1);
+	long length = sys_keyctl(
+		KEYCTL_DESCRIBE, (unsigned long)keyring, (unsigned long)text, sizeof(text) - 1);
 	const char *at = text;
 
 	if (length <= 0 || (size_t)length >= sizeof(text))
@@ -246,9 +257,10 @@ int init_join_keyring(struct init_context *context, const struct step *step)
 		return init_fail(context, (int)-keyring, "join the session keyring");
 	if (!step->text)
 		return 0;
-	/* So that `exec` with the same user may join it by name; without, it gets one of its own. */
+	/* So that `exec` with the same user may join it by name; without, it gets one of its
+	 * own. */
 	if (keyring_permissions(keyring, &permissions))
-		(void)sys_keyctl(KEYCTL_SETPERM, (unsigned long)keyring,
-			permissions | USER_SEARCH, 0);
+		(void)sys_keyctl(
+			KEYCTL_SETPERM, (unsigned long)keyring, permissions | USER_SEARCH, 0);
 	return 0;
 }

@@ -16,6 +16,22 @@ struct scheduler_attributes {
 	uint64_t runtime, deadline, period;
 };
 
+/*
+ * Lowering needs no privilege, and before SET_USER we have that to raise; the runtime outside,
+ * once we are somebody else, needs CAP_SYS_RESOURCE even to lower. In a user namespace it is
+ * the other way round: there only the runtime can raise.
+ */
+int init_rlimit(struct init_context *context, const struct step *step)
+{
+	const struct rlimit limit = {step->rlimit.soft, step->rlimit.hard};
+	int done = SYS_RESULT(syscall(SYS_prlimit64, 0, step->rlimit.resource, &limit, NULL));
+
+	if (done < 0)
+		return init_fail(context, -done, "set the limit to soft %zu, hard %zu",
+			(size_t)step->rlimit.soft, (size_t)step->rlimit.hard);
+	return 0;
+}
+
 int init_scheduler(struct init_context *context, const struct step *step)
 {
 	const struct step_scheduler *scheduler = &step->scheduler;
@@ -56,7 +72,8 @@ int init_affinity(struct init_context *context, const struct step *step)
 	int done = SYS_RESULT(syscall(SYS_sched_setaffinity, 0,
 		given ? step->affinity.bytes : sizeof(all), given ? step->affinity.mask : all));
 
-	/* Undoing the caller's affinity is a courtesy; an affinity that was asked for is not. */
+	/* Undoing the caller's affinity is a courtesy; an affinity that was asked for is not.
+	 */
 	if (done < 0 && given)
 		return init_fail(context, -done, "set the CPU affinity");
 	return 0;
@@ -117,19 +134,20 @@ int init_change_directory(struct init_context *context, const struct step *step)
 	if ((done == -EACCES || done == -EPERM) && context->in_directory)
 		done = 0;
 	if (done < 0)
-		return init_fail(context, -done, "chdir to cwd (\"%s\") set in config.json failed",
-			step->text);
+		return init_fail(context, -done,
+			"chdir to cwd (\"%s\") set in config.json failed", step->text);
 	/*
 	 * The kernel's answer for a directory outside of the root begins with "(unreachable)":
 	 * a descriptor of the host was used as the way (CVE-2024-21626).
 	 */
 	done = sys_getcwd(where, sizeof(where));
 	if (done < 0)
-		return init_fail(context, -done, "chdir to cwd (\"%s\") set in config.json failed",
-			step->text);
+		return init_fail(context, -done,
+			"chdir to cwd (\"%s\") set in config.json failed", step->text);
 	if (where[0] != '/')
 		return init_fail(context, EPERM,
-			"chdir to cwd (\"%s\") set in config.json failed: it is outside of the container",
+			"chdir to cwd (\"%s\") set in config.json failed: it is outside of the "
+			"container",
 			step->text);
 	return 0;
 }

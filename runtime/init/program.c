@@ -60,7 +60,7 @@ static bool has_uid(const char *line, uid_t uid)
 /* Is LINE the user's? Then its directory becomes HOME. */
 static bool take_home(struct init_context *context, const char *line, uid_t uid)
 {
-	size_t length;
+	size_t length = 0;
 	const char *home = passwd_field(line, 5, &length);
 
 	if (!has_uid(line, uid) || !home || home[0] != '/' ||
@@ -83,7 +83,8 @@ static bool search_passwd(struct init_context *context, uid_t uid)
 	char buffer[PASSWD_LINE_MAX + 1];
 	size_t used = 0, total = 0;
 	struct stat info;
-	int AUTO_FD fd = sys_openat2(context->root, "etc/passwd", &how);
+	int AUTO_FD
+	fd = sys_openat2(context->root, "etc/passwd", &how);
 
 	if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
 		return false;
@@ -96,7 +97,8 @@ static bool search_passwd(struct init_context *context, uid_t uid)
 		total += (size_t)got;
 		used += (size_t)got;
 		buffer[used] = '\0';
-		for (; (end = memchr(line, '\n', used - (size_t)(line - buffer))); line = end + 1) {
+		for (; (end = memchr(line, '\n', used - (size_t)(line - buffer)));
+			line = end + 1) {
 			*end = '\0';
 			if (take_home(context, line, uid))
 				return true;
@@ -222,9 +224,15 @@ static void close_between(int *fd, int first, int last)
 static void close_ours(struct init_context *context, int first, int last)
 {
 	int *const ours[] = {
-		&context->host_root, &context->root, &context->proc, &context->console,
-		&context->mask_directory, &context->mask_file, &context->start_fifo,
-		&context->channel, &context->exec_fifo,
+		&context->host_root,
+		&context->root,
+		&context->proc,
+		&context->console,
+		&context->mask_directory,
+		&context->mask_file,
+		&context->start_fifo,
+		&context->channel,
+		&context->exec_fifo,
 	};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
@@ -238,9 +246,10 @@ static void reset_signals(void)
 {
 	const unsigned long none = 0;
 	/* handler, flags, restorer, mask: all zero is the default action */
-	const unsigned long by_default[4] = { 0 };
+	const unsigned long by_default[4] = {0};
 
-	for (int signal = 1; signal <= 64; signal++) /* KILL and STOP refuse, and need nothing */
+	for (int signal = 1; signal <= 64;
+		signal++) /* KILL and STOP refuse, and need nothing */
 		(void)syscall(SYS_rt_sigaction, signal, by_default, NULL, sizeof(none));
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
@@ -277,7 +286,7 @@ int init_close_fds(struct init_context *context, const struct step *step)
 
 int init_exec(struct init_context *context, const struct step *step)
 {
-	struct start_report report = { .word = START_EXECUTING };
+	struct start_report report = {.word = START_EXECUTING};
 
 	if (context->exec_fifo >= 0 &&
 		sys_write(context->exec_fifo, &report, sizeof(report)) != sizeof(report))

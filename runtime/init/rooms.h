@@ -17,6 +17,9 @@ typedef int init_step(struct init_context *context, const struct step *step);
 init_step init_join, init_unshare, init_write_self, init_fork, init_become_root,
 	init_loopback_up, init_hostname, init_domainname, init_join_keyring;
 
+/* sources.c: only when the runtime is not root */
+init_step init_open_tree, init_open_device;
+
 /* rootfs.c */
 init_step init_isolate_mounts, init_enter_root, init_leave_root, init_pivot_root, init_chroot,
 	init_set_root, init_make_directory;
@@ -32,8 +35,8 @@ init_step init_make_device, init_bind_device, init_symlink, init_replace_symlink
 init_step init_open_console, init_new_session;
 
 /* process.c, program.c */
-init_step init_scheduler, init_io_priority, init_affinity, init_memory_policy, init_personality,
-	init_umask, init_own_stdio, init_change_directory;
+init_step init_rlimit, init_scheduler, init_io_priority, init_affinity, init_memory_policy,
+	init_personality, init_umask, init_own_stdio, init_change_directory;
 init_step init_find_home, init_find_program, init_close_fds, init_exec;
 
 /* security.c */
@@ -70,8 +73,8 @@ unsigned int init_path_flags(const char *path);
  * filesystem.c: a new file system as a detached mount. MODE -1: none to add. Answers its
  * descriptor, or -errno with *err.
  */
-int init_new_filesystem(const struct step_mount *mount, int mode, bool without_gid,
-	struct error *err);
+int init_new_filesystem(
+	const struct step_mount *mount, int mode, bool without_gid, struct error *err);
 
 /* Change superblock options of what is mounted at FD. */
 int init_reconfigure(int fd, const struct step_mount *mount, struct error *err);
@@ -82,11 +85,14 @@ int init_propagate(int fd, const struct step_mount *mount);
 /* copy_up.c: the directory FROM (O_PATH) into the new file system TO. */
 int init_copy_up(int from, int to, struct error *err);
 
+/* host_mounts.c: no procfs or sysfs of the host stays in this mount namespace. */
+int init_hide_host_mounts(struct init_context *context);
+
 /* Attach the detached TREE to exactly what TARGET holds; -errno. */
 static inline int init_attach_tree(int tree, int target)
 {
-	return sys_move_mount(tree, "", target, "",
-		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return sys_move_mount(
+		tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 #endif

@@ -11,10 +11,11 @@ int init_isolate_mounts(struct init_context *context, const struct step *step)
 {
 	unsigned long flags = step->propagation.flags;
 
-	/* The copies in a new namespace are peers of the host's mounts: shared, the root that is
-	 * attached next would appear on top of the host's. */
+	/* The copies in a new namespace are peers of the host's mounts: shared, the root that
+	 * is attached next would appear on top of the host's. */
 	if (flags & MS_SHARED)
-		return init_fail(context, EINVAL, "isolate a mount namespace that stays shared");
+		return init_fail(
+			context, EINVAL, "isolate a mount namespace that stays shared");
 
 	int done = sys_mount(NULL, "/", NULL, flags, NULL);
 
@@ -23,13 +24,16 @@ int init_isolate_mounts(struct init_context *context, const struct step *step)
 	return 0;
 }
 
-/* pivot_root() wants a root that is not shared; slave or private as the whole namespace is. */
-static int isolate_tree(const struct init_context *context, int tree)
+/*
+ * The clone of a shared mount is its peer: what is mounted in it would appear on the host, and
+ * pivot_root() wants a root that is not shared.
+ */
+static int isolate_tree(int tree, unsigned long propagation)
 {
-	const struct step *isolate = init_find_step(context, STEP_ISOLATE_MOUNTS);
-	bool is_private = isolate && (isolate->propagation.flags & MS_PRIVATE);
-	struct mount_attr attributes = { .propagation = is_private ? MS_PRIVATE : MS_SLAVE };
+	struct mount_attr attributes = {.propagation = propagation & (MS_PRIVATE | MS_SLAVE)};
 
+	if (!attributes.propagation)
+		attributes.propagation = MS_PRIVATE;
 	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes);
 }
 
@@ -48,12 +52,12 @@ int init_enter_root(struct init_context *context, const struct step *step)
 	if (done < 0)
 		return init_fail(context, -done, "open the host's root");
 	context->host_root = done;
-	done = isolate_tree(context, tree);
+	done = isolate_tree(tree, step->root.propagation);
 	if (done < 0)
 		return init_fail(context, -done, "isolate the root's mount");
 	/*
-	 * On top of "/", which is a mount in every namespace: no parent to make private, and the
-	 * same call makes it ready for pivot_root().
+	 * On top of "/", which is a mount in every namespace: no parent to make private, and
+	 * the same call makes it ready for pivot_root().
 	 */
 	done = sys_move_mount(tree, "", context->host_root, "",
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
@@ -77,6 +81,43 @@ int init_leave_root(struct init_context *context, const struct step *step)
 	return 0;
 }
 
+/* The mount that PATH below DIR is on, as the kernel numbers them; 0 when it cannot be told. */
+static uint64_t mount_id(int dir, const char *path)
+{
+	struct statx info;
+
+	if (sys_statx(dir, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &info) < 0 ||
+		!(info.stx_mask & STATX_MNT_ID))
+		return 0;
+	return info.stx_mnt_id;
+}
+
+/*
+ * ".." of the root is what is mounted on top of it: the host's root after pivot_root(2), and on
+ * top of that whatever the host had put over its own root. All of it goes, or the container
+ * does not start: what stays there is the host, one ".." away.
+ */
+static int let_go_of_host(struct init_context *context)
+{
+	enum { LAYERS_MAX = 64 };
+	uint64_t root = mount_id(context->root, "");
+
+	if (!root)
+		return init_fail(
+			context, ENOSYS, "ask for the root's mount id (statx, Linux 5.8)");
+	for (int i = 0; i < LAYERS_MAX; i++) {
+		if (mount_id(AT_FDCWD, "/..") == root)
+			return 0;
+
+		int done = sys_umount2("/..", MNT_DETACH);
+
+		if (done < 0)
+			return init_fail(context, -done, "let go of the host's root");
+	}
+	return init_fail(
+		context, ELOOP, "the host's root has more than %d mounts on top", LAYERS_MAX);
+}
+
 static int check_root(struct init_context *context)
 {
 	struct stat here, root;
@@ -97,15 +138,14 @@ int init_pivot_root(struct init_context *context, const struct step *step)
 
 	if (done == -EINVAL)
 		return init_fail(context, EINVAL,
-			"pivot_root (the host's root is an initramfs or a chroot: use --no-pivot)");
+			"pivot_root (the host's root is an initramfs or a chroot: use "
+			"--no-pivot)");
 	if (done < 0)
 		return init_fail(context, -done, "pivot_root");
-	/* The old root is on top of the new one now, and "." names what is on top. */
-	done = sys_umount2(".", MNT_DETACH);
-	if (done < 0)
-		return init_fail(context, -done, "let go of the host's root");
 	if (chdir("/") < 0)
 		return init_fail(context, errno, "enter the new root");
+	if (let_go_of_host(context) < 0)
+		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);
 }
@@ -121,6 +161,10 @@ int init_chroot(struct init_context *context, const struct step *step)
 		context->slots[step->root.slot] = -1;
 	}
 
+	/* With the host's root as ours, as LEAVE_ROOT left it. */
+	if (context->host_root >= 0 && init_hide_host_mounts(context) < 0)
+		return -1;
+
 	int done = change_root(context->root);
 
 	if (done == 0 && chdir("/") < 0)
@@ -134,17 +178,18 @@ int init_chroot(struct init_context *context, const struct step *step)
 int init_set_root(struct init_context *context, const struct step *step)
 {
 	const struct step_mount *mount = &step->mount;
-	struct mount_attr attributes = { .attr_set = mount->set, .attr_clr = mount->clear };
+	struct mount_attr attributes = {.attr_set = mount->set, .attr_clr = mount->clear};
 	int done = 0;
 
 	if (mount->set || mount->clear)
 		done = sys_mount_setattr(context->root, "", AT_EMPTY_PATH, &attributes);
 	if (done < 0)
 		return init_fail(context, -done, "change the attributes of the root");
-	attributes = (struct mount_attr){ .attr_set = mount->set_all, .attr_clr = mount->clear_all };
+	attributes =
+		(struct mount_attr){.attr_set = mount->set_all, .attr_clr = mount->clear_all};
 	if (mount->set_all || mount->clear_all)
-		done = sys_mount_setattr(context->root, "", AT_EMPTY_PATH | AT_RECURSIVE,
-			&attributes);
+		done = sys_mount_setattr(
+			context->root, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes);
 	if (done < 0)
 		return init_fail(context, -done, "change the attributes of the root's mounts");
 	done = init_propagate(context->root, mount);
@@ -156,9 +201,10 @@ int init_set_root(struct init_context *context, const struct step *step)
 int init_make_directory(struct init_context *context, const struct step *step)
 {
 	int root = init_root(context);
-	int AUTO_FD fd = root < 0 ? root :
-				    path_create(root, step->text, PATH_DIRECTORY,
-					    init_path_flags(step->text), &context->err);
+	int AUTO_FD
+	fd = root < 0 ? root
+		      : path_create(root, step->text, PATH_DIRECTORY,
+				init_path_flags(step->text), &context->err);
 
 	return fd < 0 ? -1 : 0;
 }
@@ -177,7 +223,7 @@ int init_root(struct init_context *context)
 
 unsigned int init_path_flags(const char *path)
 {
-	static const char *const ours[] = { "dev", "proc", "sys" };
+	static const char *const ours[] = {"dev", "proc", "sys"};
 
 	while (*path == '/')
 		path++;

@@ -22,7 +22,8 @@ int init_no_new_privileges(struct init_context *context, const struct step *step
 /* The filter is in force when this runs, and config.json's author decided what it allows. */
 static int send_listener(struct init_context *context, int listener)
 {
-	int AUTO_FD fd = listener;
+	int AUTO_FD
+	fd = listener;
 	int done = channel_tell(context->channel, MESSAGE_LISTENER, 0, fd);
 
 	if (done < 0)
@@ -33,7 +34,7 @@ static int send_listener(struct init_context *context, int listener)
 int init_load_seccomp(struct init_context *context, const struct step *step)
 {
 	bool listens = step->seccomp.listener;
-	const struct sock_fprog program = { context->bpf_count, context->bpf };
+	const struct sock_fprog program = {context->bpf_count, context->bpf};
 	unsigned int flags = context->bpf_flags;
 	int done;
 
@@ -59,8 +60,8 @@ int init_drop_bounding(struct init_context *context, const struct step *step)
 		done = sys_prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 		/* EPERM: without CAP_SETPCAP only what is not there anyway can be missing. */
 		if (done < 0 && sys_prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 0)
-			return init_fail(context, -done, "drop capability %u from the bounding set",
-				i);
+			return init_fail(
+				context, -done, "drop capability %u from the bounding set", i);
 	}
 	return 0;
 }
@@ -87,7 +88,8 @@ int init_set_user(struct init_context *context, const struct step *step)
 	int done = sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 
 	if (done < 0)
-		return init_fail(context, -done, "keep the capabilities over the change of user");
+		return init_fail(
+			context, -done, "keep the capabilities over the change of user");
 	/* For a directory that only root may search; CHANGE_DIRECTORY tries as the user. */
 	context->in_directory = directory && chdir(directory->text) == 0;
 	/* Always, also an empty list: never those of the runtime's caller. */
@@ -115,8 +117,8 @@ static void split(uint64_t set, uint32_t ret[2])
 	ret[1] = (uint32_t)(set >> 32);
 }
 
-static int raise_ambient(struct init_context *context,
-	const struct step_capabilities *capabilities)
+static int raise_ambient(
+	struct init_context *context, const struct step_capabilities *capabilities)
 {
 	int done = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 
@@ -131,8 +133,8 @@ static int raise_ambient(struct init_context *context,
 int init_set_capabilities(struct init_context *context, const struct step *step)
 {
 	const struct step_capabilities *wanted = &step->capabilities;
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 }, read_back[2] = { 0 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0}, read_back[2] = {0};
 	uint32_t effective[2], permitted[2], inheritable[2];
 	int done;
 
@@ -140,8 +142,8 @@ int init_set_capabilities(struct init_context *context, const struct step *step)
 	split(wanted->permitted, permitted);
 	split(wanted->inheritable, inheritable);
 	for (int i = 0; i < 2; i++)
-		data[i] = (struct __user_cap_data_struct){ effective[i], permitted[i],
-			inheritable[i] };
+		data[i] = (struct __user_cap_data_struct){
+			effective[i], permitted[i], inheritable[i]};
 	done = SYS_RESULT(syscall(SYS_capset, &header, data));
 	if (done < 0)
 		return init_fail(context, -done, "set the capabilities");
@@ -162,7 +164,8 @@ static int write_label(struct init_context *context, const char *path, const cha
 	char knob[64];
 
 	snprintf(knob, sizeof(knob), "self/attr/%s", path);
-	/* The host's procfs, by descriptor: what the image mounts on /proc/self/attr is not asked. */
+	/* The host's procfs, by descriptor: what the image mounts on /proc/self/attr is not
+	 * asked. */
 	return path_write_knob(context->proc, knob, text, FS_PROC);
 }
 
@@ -184,8 +187,8 @@ int init_set_label(struct init_context *context, const struct step *step)
 		done = write_label(context, file, text);
 	if (done < 0)
 		return init_fail(context, -done, "%s: write \"%s\" to `/proc/self/attr/%s`",
-			step->label.kind == LABEL_APPARMOR ? "apparmor failed to apply profile" :
-							     "set the SELinux label",
+			step->label.kind == LABEL_APPARMOR ? "apparmor failed to apply profile"
+							   : "set the SELinux label",
 			text, file);
 	return 0;
 }

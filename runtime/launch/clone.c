@@ -5,6 +5,21 @@
 #include "runtime/sys/process.h"
 #include "runtime/sys/sys.h"
 
+/*
+ * What is the runtime's only. The lock on the state directory is shared by all who hold that descriptor, so
+ * it would last as long as the child; and no directory of the host goes into a container.
+ */
+static void close_in_child(struct launch *launch)
+{
+	int *const fds[] = {
+		&launch->channel, &launch->state_dir, &launch->store, &launch->cgroup.fd,
+		&launch->cgroup.mount, &launch->init_pidfd, &launch->init_root,
+	};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		fd_close(fds[i]);
+}
+
 int launch_clone(struct launch *launch, const struct step *step, struct error *err)
 {
 	int pidfd = -1;
@@ -23,8 +38,13 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 
 	pid_t pid = sys_clone3(&args);
 
+	if (launch->cgroup.fd >= 0 && (pid == -EOPNOTSUPP || pid == -EBUSY)) {
+		if (cgroup_clone_refused(&launch->cgroup, -pid, err) < 0)
+			return -1;
+		pid = sys_clone3(&args);
+	}
 	if (pid == 0) {
-		fd_close(&launch->channel);
+		close_in_child(launch);
 		init_run(&launch->inside);
 	}
 	if (pid < 0)

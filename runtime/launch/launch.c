@@ -345,6 +345,8 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return launch_open_namespace(launch, step, err);
 	case STEP_OPEN_TREE:
 		return launch_open_tree(launch, step, err);
+	case STEP_OPEN_FILESYSTEM:
+		return launch_open_filesystem(launch, step, err);
 	case STEP_OPEN_DEVICE:
 		return launch_open_device(launch, step, err);
 	case STEP_CREATE_CGROUP:

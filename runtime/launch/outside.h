@@ -13,6 +13,9 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 int launch_open_tree(struct launch *launch, const struct step *step, struct error *err);
 int launch_open_device(struct launch *launch, const struct step *step, struct error *err);
 
+/* filesystem.c */
+int launch_open_filesystem(struct launch *launch, const struct step *step, struct error *err);
+
 /* clone.c */
 int launch_clone(struct launch *launch, const struct step *step, struct error *err);
 /* The process told us its pid (FORK): reap the intermediate, and hold the real one. */

@@ -25,6 +25,24 @@ static const char MAGIC[8] = "mayfly1";
 
 /* ---- the key ---- */
 
+/* Eight bytes at a time: a byte-wise FNV-1a of a large profile costs more than reading it. */
+static uint64_t sum_of(uint64_t sum, const void *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+
+	for (; length > 0;) {
+		size_t part = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
+		uint64_t word = 0;
+
+		memcpy(&word, at, part);
+		sum = (sum ^ word ^ part) * UINT64_C(0x100000001b3);
+		sum ^= sum >> 29;
+		at += part;
+		length -= part;
+	}
+	return sum;
+}
+
 struct text {
 	unsigned char *bytes;
 	size_t length, room;
@@ -110,33 +128,11 @@ int seccomp_key_make(
 	}
 	ret->bytes = text.bytes;
 	ret->length = text.length;
+	ret->hash = sum_of(UINT64_C(0xcbf29ce484222325), text.bytes, text.length);
 	return 0;
 }
 
 /* ---- files ---- */
-
-/* Eight bytes at a time: a byte-wise FNV-1a of a large profile costs more than reading it. */
-static uint64_t sum_of(uint64_t sum, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-
-	for (; length > 0;) {
-		size_t part = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
-		uint64_t word = 0;
-
-		memcpy(&word, at, part);
-		sum = (sum ^ word ^ part) * UINT64_C(0x100000001b3);
-		sum ^= sum >> 29;
-		at += part;
-		length -= part;
-	}
-	return sum;
-}
-
-static uint64_t hash_of(const struct seccomp_key *key)
-{
-	return sum_of(UINT64_C(0xcbf29ce484222325), key->bytes, key->length);
-}
 
 static bool is_ours(int fd, mode_t type, struct stat *ret_status)
 {
@@ -158,7 +154,7 @@ static int open_directory(const char *directory)
 
 static void entry_name(const struct seccomp_key *key, char name[32])
 {
-	snprintf(name, 32, "%016llx.bpf", (unsigned long long)hash_of(key));
+	snprintf(name, 32, "%016llx.bpf", (unsigned long long)key->hash);
 }
 
 /* Read and compare; FILTER's memory is the caller's to free on failure. */
@@ -185,7 +181,7 @@ static bool read_entry(
 		     header.key_length == key->length &&
 		     header.count * sizeof(struct sock_filter) == code_size &&
 		     memcmp(stored, key->bytes, key->length) == 0 &&
-		     header.sum == sum_of(hash_of(key), filter->instructions, code_size);
+		     header.sum == sum_of(key->hash, filter->instructions, code_size);
 
 	free(stored);
 	filter->count = (unsigned short)header.count;
@@ -282,7 +278,7 @@ void seccomp_cache_save(const char *directory, const struct seccomp_key *key,
 		return;
 
 	struct entry_header header = {
-		.sum = sum_of(hash_of(key), filter->instructions, code_size),
+		.sum = sum_of(key->hash, filter->instructions, code_size),
 		.key_length = (uint32_t)key->length,
 		.count = filter->count,
 	};

@@ -16,6 +16,7 @@ enum { SECCOMP_CACHE_ENTRIES = 64 };
 struct seccomp_key {
 	unsigned char *bytes; /* malloc'ed */
 	size_t length;
+	uint64_t hash; /* cheap: of the bytes */
 };
 
 /* COMPILER is text that names library, version and build. -1: out of memory. */

@@ -4,15 +4,24 @@
  * to bind, devices. All is pinned by descriptor before clone(), so that nothing can be swapped later,
  * and so that sources below a directory the container's root may not search can be used.
  */
+#include "runtime/init/sources.h"
 #include "runtime/launch/outside.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
 
 #include <sys/ioctl.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <linux/nsfs.h>
+
+/* pivot_root(2) moves every process of a mount namespace. When in doubt, it is ours. */
+static bool is_ours(int fd)
+{
+	struct stat theirs, ours;
+
+	return fstat(fd, &theirs) < 0 || stat("/proc/self/ns/mnt", &ours) < 0 ||
+	       (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+}
 
 int launch_open_namespace(struct launch *launch, const struct step *step, struct error *err)
 {
@@ -35,59 +44,26 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 		return fail(err, errno, "ask \"%s\" for its type", path);
 	if (type != step->open_path.ns_type)
 		return fail(err, EINVAL, "\"%s\" is a namespace of another type", path);
+	if (type == CLONE_NEWNS && is_ours(fd))
+		return fail(err, EINVAL,
+			"\"%s\" is the runtime's own mount namespace: the container's root would replace the host's",
+			path);
 	launch->slots[step->open_path.slot] = take_fd(&fd);
 	return 0;
 }
 
 int launch_open_tree(struct launch *launch, const struct step *step, struct error *err)
 {
-	const struct step_tree *tree = &step->tree;
-	unsigned int flags = OPEN_TREE_CLONE | AT_NO_AUTOMOUNT;
-	struct stat info;
+	int fd = source_open_tree(&step->tree, err);
 
-	if (tree->recursive)
-		flags |= AT_RECURSIVE;
-	if (tree->nofollow)
-		flags |= AT_SYMLINK_NOFOLLOW;
-
-	/* open_tree without CLONE is open with O_PATH. */
-	if (tree->in_place)
-		flags &= ~(unsigned int)(OPEN_TREE_CLONE | AT_RECURSIVE);
-
-	int AUTO_FD fd = sys_open_tree(AT_FDCWD, tree->path, flags);
-
-	if (fd < 0)
-		return fail(err, -fd, "open the source \"%s\"", tree->path);
-	if (tree->must_be_directory) {
-		if (fstat(fd, &info) < 0)
-			return fail(err, errno, "stat \"%s\"", tree->path);
-		if (!S_ISDIR(info.st_mode))
-			return fail(err, ENOTDIR, "\"%s\"", tree->path);
-	}
-	launch->slots[tree->slot] = take_fd(&fd);
-	return 0;
+	launch->slots[step->tree.slot] = fd;
+	return fd < 0 ? -1 : 0;
 }
 
 int launch_open_device(struct launch *launch, const struct step *step, struct error *err)
 {
-	const struct step_device *device = &step->device;
-	int AUTO_FD node = sys_openat(AT_FDCWD, device->path, O_PATH, 0);
-	struct stat info;
+	int fd = source_open_device(&step->device, err);
 
-	if (node < 0)
-		return fail(err, -node, "open the host's device \"%s\"", device->path);
-	if (fstat(node, &info) < 0)
-		return fail(err, errno, "stat \"%s\"", device->path);
-	if ((info.st_mode & S_IFMT) != device->type)
-		return fail(err, 0, "the host's \"%s\" is of another type", device->path);
-	if (device->type != S_IFIFO && info.st_rdev != makedev(device->major, device->minor))
-		return fail(err, 0, "the host's \"%s\" is %u:%u, not %u:%u", device->path,
-			major(info.st_rdev), minor(info.st_rdev), device->major, device->minor);
-
-	int tree = sys_open_tree(node, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-
-	if (tree < 0)
-		return fail(err, -tree, "clone the mount of \"%s\"", device->path);
-	launch->slots[device->slot] = tree;
-	return 0;
+	launch->slots[step->device.slot] = fd;
+	return fd < 0 ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a plan grows: steps, slots and sentences, all in the plan's arena; and how it is printed. */
+/* How a plan grows: steps, slots and sentences, all in the plan's arena; and how it is printed.
+ */
 #include "runtime/plan/rooms.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@ struct step *plan_step(struct plan *plan, struct step_list *list, struct error *
 
 	if (list->count == list->room) {
 		size_t room = list->room ? 2 * list->room : 64;
-		void *steps = arena_grow(plan->arena, list->steps, list->count, room,
-			sizeof(*list->steps));
+		void *steps = arena_grow(
+			plan->arena, list->steps, list->count, room, sizeof(*list->steps));
 
 		if (!steps) {
 			error_set(err, ENOMEM, "make the plan");
@@ -32,13 +33,19 @@ struct step *plan_step(struct plan *plan, struct step_list *list, struct error *
 
 	struct step *step = &list->steps[list->count];
 
-	*step = (struct step){ .kind = kind, .origin = *text ? arena_text(plan->arena, text) : "" };
+	*step = (struct step){
+		.kind = kind, .origin = *text ? arena_text(plan->arena, text) : ""};
 	if (!step->origin) {
 		error_set(err, ENOMEM, "make the plan");
 		return NULL;
 	}
 	list->count++;
 	return step;
+}
+
+struct step_list *plan_sources(struct plan *plan, const struct wanted *wanted)
+{
+	return wanted->host->euid == 0 ? &plan->outside : &plan->opened_inside;
 }
 
 int plan_slot(struct plan *plan)
@@ -114,6 +121,9 @@ static int add_sentence(struct plan *plan, const char ***list, size_t *count,
 	}
 	if (!copy)
 		return no_memory(err);
+	for (char *at = copy; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?'; /* as in step_print() */
 	(*list)[n] = copy;
 	*count = n + 1;
 	return 0;
@@ -158,8 +168,8 @@ static size_t print_steps(const struct step_list *list, char *at, size_t size)
 	return used;
 }
 
-static size_t print_sentences(const char *title, const char **list, size_t count, char *at,
-	size_t size)
+static size_t print_sentences(
+	const char *title, const char **list, size_t count, char *at, size_t size)
 {
 	size_t used = 0;
 
@@ -190,9 +200,5 @@ char *plan_print(const struct plan *plan, struct arena *arena)
 	if (!text)
 		return NULL;
 	print_plan(plan, text, size);
-	/* Paths and labels come from files; a terminal must not obey them. */
-	for (char *at = text; *at; at++)
-		if (((unsigned char)*at < 0x20 && *at != '\n') || *at == 0x7f)
-			*at = '?';
 	return text;
 }

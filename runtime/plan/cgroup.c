@@ -74,6 +74,18 @@ static int choose_path(const struct wanted *wanted, struct cgroup_path *ret, str
 	return 0;
 }
 
+int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const char *field,
+	const char *why, const char *remedy, struct error *err)
+{
+	if (wanted->request->allow_missing_controllers)
+		return plan_unenforced(plan, err, "%s: %s", field, why);
+	error_set(err, 0,
+		"%s, so this limit would not hold; %s, or run without it by "
+		"--allow-missing-controllers",
+		why, remedy);
+	return fail_in(err, "%s", field);
+}
+
 bool plan_is_rootless(const struct wanted *wanted)
 {
 	return wanted->host->euid != 0 || wanted->host->in_user_namespace ||

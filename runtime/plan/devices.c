@@ -11,21 +11,21 @@
 #include <sys/stat.h>
 
 static const struct step_device default_devices[] = {
-	{ "/dev/null", S_IFCHR, 1, 3, 0666 },
-	{ "/dev/zero", S_IFCHR, 1, 5, 0666 },
-	{ "/dev/full", S_IFCHR, 1, 7, 0666 },
-	{ "/dev/random", S_IFCHR, 1, 8, 0666 },
-	{ "/dev/urandom", S_IFCHR, 1, 9, 0666 },
-	{ "/dev/tty", S_IFCHR, 5, 0, 0666 },
+	{"/dev/null", S_IFCHR, 1, 3, 0666},
+	{"/dev/zero", S_IFCHR, 1, 5, 0666},
+	{"/dev/full", S_IFCHR, 1, 7, 0666},
+	{"/dev/random", S_IFCHR, 1, 8, 0666},
+	{"/dev/urandom", S_IFCHR, 1, 9, 0666},
+	{"/dev/tty", S_IFCHR, 5, 0, 0666},
 };
 
 static const struct {
 	const char *path, *target;
 } links[] = {
-	{ "/dev/fd", "/proc/self/fd" },
-	{ "/dev/stdin", "/proc/self/fd/0" },
-	{ "/dev/stdout", "/proc/self/fd/1" },
-	{ "/dev/stderr", "/proc/self/fd/2" },
+	{"/dev/fd", "/proc/self/fd"},
+	{"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"},
+	{"/dev/stderr", "/proc/self/fd/2"},
 };
 
 /* Device nodes do not work in a user namespace, so there the host's own node is bound. */
@@ -38,7 +38,8 @@ static int plan_device(struct plan *plan, const struct wanted *wanted,
 	int slot = -1;
 
 	if (bind) {
-		step = plan_step(plan, &plan->outside, err, STEP_OPEN_DEVICE, "%s", origin);
+		step = plan_step(
+			plan, plan_sources(plan, wanted), err, STEP_OPEN_DEVICE, "%s", origin);
 		if (!step)
 			return -1;
 		step->device = *device;
@@ -61,13 +62,15 @@ static bool is_asked(const struct oci_linux *section, const char *path)
 	return false;
 }
 
-static int plan_asked(struct plan *plan, const struct wanted *wanted, size_t i,
-	struct error *err)
+static int plan_asked(
+	struct plan *plan, const struct wanted *wanted, size_t i, struct error *err)
 {
 	const struct oci_device *asked = &wanted->spec->linux->devices[i];
 	const struct step_device device = {
 		.path = asked->path,
-		.type = asked->type == 'p' ? S_IFIFO : asked->type == 'b' ? S_IFBLK : S_IFCHR,
+		.type = asked->type == 'p'   ? S_IFIFO
+			: asked->type == 'b' ? S_IFBLK
+					     : S_IFCHR,
 		.major = asked->major,
 		.minor = asked->minor,
 		.mode = asked->file_mode.set ? asked->file_mode.value & 0777 : 0666,
@@ -92,8 +95,8 @@ static int plan_links(struct plan *plan, const struct wanted *wanted, struct err
 			return -1;
 	if (!pts || is_bind(pts) || !pts->type || strcmp(pts->type, "devpts") != 0)
 		return 0;
-	return plan_file(plan, &plan->inside, err, STEP_REPLACE_SYMLINK, "/dev/ptmx", "pts/ptmx",
-		"default links");
+	return plan_file(plan, &plan->inside, err, STEP_REPLACE_SYMLINK, "/dev/ptmx",
+		"pts/ptmx", "default links");
 }
 
 int plan_devices(struct plan *plan, const struct wanted *wanted, struct error *err)
@@ -109,7 +112,8 @@ int plan_devices(struct plan *plan, const struct wanted *wanted, struct error *e
 		return 0;
 	for (size_t i = 0; i < sizeof(default_devices) / sizeof(*default_devices); i++)
 		if (!is_asked(section, default_devices[i].path) &&
-			plan_device(plan, wanted, &default_devices[i], "default devices", err) < 0)
+			plan_device(plan, wanted, &default_devices[i], "default devices", err) <
+				0)
 			return -1;
 	for (size_t i = 0; i < section->n_devices; i++)
 		if (plan_asked(plan, wanted, i, err) < 0)

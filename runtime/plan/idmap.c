@@ -28,13 +28,13 @@ bool plan_host_uid(const struct oci_spec *spec, uint32_t uid, uint32_t *ret)
 	return !oci_namespace_find(spec->linux, CLONE_NEWUSER);
 }
 
-static const struct id_map *copy_maps(struct plan *plan, const struct oci_id_mapping *from,
-	size_t count)
+static const struct id_map *copy_maps(
+	struct plan *plan, const struct oci_id_mapping *from, size_t count)
 {
 	struct id_map *maps = arena_array(plan->arena, count, sizeof(*maps));
 
 	for (size_t i = 0; maps && i < count; i++)
-		maps[i] = (struct id_map){ from[i].container_id, from[i].host_id, from[i].size };
+		maps[i] = (struct id_map){from[i].container_id, from[i].host_id, from[i].size};
 	return maps;
 }
 
@@ -127,8 +127,8 @@ int plan_mapped(struct plan *plan, const struct wanted *wanted, struct error *er
 	return plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_MAPPED);
 }
 
-static bool same_maps(const struct oci_id_mapping *a, size_t n_a,
-	const struct oci_id_mapping *b, size_t n_b)
+static bool same_maps(
+	const struct oci_id_mapping *a, size_t n_a, const struct oci_id_mapping *b, size_t n_b)
 {
 	for (size_t i = 0; n_a == n_b && i < n_a; i++)
 		if (a[i].container_id != b[i].container_id || a[i].host_id != b[i].host_id ||
@@ -145,10 +145,17 @@ int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct o
 	bool user = has_namespace(wanted, CLONE_NEWUSER);
 
 	if (!wanted->host->has_mount_setattr)
-		return fail(err, 0, "idmapped mounts need mount_setattr(2), which this kernel lacks (Linux 5.12 has it)");
+		return fail(err, 0,
+			"idmapped mounts need mount_setattr(2), which this kernel lacks (Linux "
+			"5.12 has it)");
 
-	/* Kubernetes repeats the container's maps on each mount: no second namespace for those. */
-	bool of_container = user &&
+	if (wanted->host->euid != 0)
+		return fail(err, 0, "only root can idmap a mount");
+
+	/* Kubernetes repeats the container's maps on each mount: no second namespace for those.
+	 */
+	bool of_container =
+		user &&
 		(!own || (has_new_namespace(wanted, CLONE_NEWUSER) &&
 				 same_maps(mount->uid_mappings, mount->n_uid_mappings,
 					 section->uid_mappings, section->n_uid_mappings) &&

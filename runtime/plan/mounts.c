@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mounts to steps (config.md, Mounts): a bind is a host tree cloned outside and attached
- * inside, everything else a new file system made inside. What the kernel is known to refuse in
- * places gets its second way here; the child never invents one.
+ * inside, everything else a new file system (filesystem.c).
  */
-#include "runtime/plan/rooms.h"
+#include "runtime/plan/mounts.h"
 
 #include <errno.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
-
-/* One mount on its way to a step. */
-struct draft {
-	const struct oci_mount *mount;
-	struct oci_mount_options options;
-	const char *type;
-	char origin[32];
-};
-
-static bool same(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
 
 static bool is_below(const char *path, const char *top)
 {
@@ -54,12 +40,12 @@ static void set_attributes(const struct oci_mount_options *options, struct step_
 	static const struct {
 		uint64_t ms, attr;
 	} rows[] = {
-		{ MS_RDONLY, MOUNT_ATTR_RDONLY },
-		{ MS_NOSUID, MOUNT_ATTR_NOSUID },
-		{ MS_NODEV, MOUNT_ATTR_NODEV },
-		{ MS_NOEXEC, MOUNT_ATTR_NOEXEC },
-		{ MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
-		{ MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW },
+		{MS_RDONLY, MOUNT_ATTR_RDONLY},
+		{MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV},
+		{MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+		{MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
 	};
 	const uint64_t atime = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
 
@@ -84,14 +70,17 @@ static int set_recursive(const struct wanted *wanted, const struct oci_mount_opt
 	if (!options->has_recursive_attributes)
 		return 0;
 	if (!wanted->host->has_mount_setattr)
-		return fail(err, 0, "recursive mount attributes need mount_setattr(2), which this kernel lacks (Linux 5.12 has it)");
+		return fail(err, 0,
+			"recursive mount attributes need mount_setattr(2), which this kernel "
+			"lacks (Linux 5.12 has it)");
 	ret->set_all = options->attr_set;
 	ret->clear_all = options->attr_clear;
 	return 0;
 }
 
-/* Device nodes and later mount points are still to be made there: read-only comes at the end. */
-static void delay_readonly(struct step_mount *step)
+/* Device nodes and later mount points are still to be made there: read-only comes at the end.
+ */
+void delay_readonly(struct step_mount *step)
 {
 	if (!((step->set | step->set_all) & MOUNT_ATTR_RDONLY))
 		return;
@@ -123,12 +112,11 @@ static int set_propagation(struct plan *plan, const struct oci_mount_options *op
 }
 
 /* What all kinds have in common. */
-static struct step *mount_step(struct plan *plan, const struct wanted *wanted,
+struct step *mount_step(struct plan *plan, const struct wanted *wanted,
 	const struct draft *draft, enum step_kind kind, struct error *err)
 {
 	const char *target = draft->mount->destination;
-	struct step *step =
-		plan_step(plan, &plan->inside, err, kind, "%s", draft->origin);
+	struct step *step = plan_step(plan, &plan->inside, err, kind, "%s", draft->origin);
 
 	if (!step)
 		return NULL;
@@ -144,11 +132,11 @@ static struct step *mount_step(struct plan *plan, const struct wanted *wanted,
 	return step;
 }
 
-static int open_tree(struct plan *plan, const struct draft *draft, const char *path,
-	int *ret_slot, struct error *err)
+int plan_open_tree(struct plan *plan, const struct wanted *wanted, const struct draft *draft,
+	const char *path, int *ret_slot, struct error *err)
 {
-	struct step *step =
-		plan_step(plan, &plan->outside, err, STEP_OPEN_TREE, "%s", draft->origin);
+	struct step *step = plan_step(
+		plan, plan_sources(plan, wanted), err, STEP_OPEN_TREE, "%s", draft->origin);
 
 	if (!step)
 		return -1;
@@ -159,11 +147,9 @@ static int open_tree(struct plan *plan, const struct draft *draft, const char *p
 	return 0;
 }
 
-static int plan_bind(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
+static int plan_bind(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
-	const uint64_t of_superblock =
-		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
 	const char *source = draft->mount->source;
 	int slot;
 
@@ -173,12 +159,13 @@ static int plan_bind(struct plan *plan, const struct wanted *wanted, struct draf
 		source = arena_format(plan->arena, "%s/%s", wanted->request->bundle, source);
 	if (!source)
 		return no_memory(err);
-	if (draft->options.set & of_superblock &&
+	if (draft->options.set & OF_SUPERBLOCK &&
 		plan_warn(plan, err,
-			"%s: sync, dirsync, mand, lazytime and iversion belong to the file system; a bind mount cannot set them",
+			"%s: sync, dirsync, mand, lazytime and iversion belong to the file "
+			"system; a bind mount cannot set them",
 			draft->origin) < 0)
 		return -1;
-	if (open_tree(plan, draft, source, &slot, err) < 0)
+	if (plan_open_tree(plan, wanted, draft, source, &slot, err) < 0)
 		return -1;
 	if (draft->options.idmap != OCI_IDMAP_NONE &&
 		plan_map_tree(plan, wanted, draft->mount, slot,
@@ -195,174 +182,26 @@ static int plan_bind(struct plan *plan, const struct wanted *wanted, struct draf
 	return 0;
 }
 
-/* Types that read no path of the host; all others would look theirs up inside the image. */
-static const struct type {
-	const char *name;
-	bool labelled; /* takes context= */
-} types[] = {
-	{ "tmpfs", true }, { "devpts", true }, { "proc" }, { "sysfs" }, { "mqueue" },
-	{ "cgroup2" }, { "ramfs", true }, { "hugetlbfs", true }, { "bpf", true },
-	{ "securityfs" }, { "debugfs" }, { "tracefs" }, { "configfs" }, { "efivarfs" },
-	{ "pstore" }, { "fusectl" }, { "binfmt_misc" }, { "devtmpfs" }, { "selinuxfs" },
-	{ "9p", true }, { "virtiofs", true }, { "nfs", true }, { "nfs4", true },
-	{ "cifs", true }, { "ceph", true },
-};
-
-static const struct type *find_type(const char *name)
+static int plan_remount(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (strcmp(types[i].name, name) == 0)
-			return &types[i];
-	return NULL;
-}
-
-static int add_label(struct plan *plan, const struct wanted *wanted, const struct draft *draft,
-	struct step_mount *step, struct error *err)
-{
-	const char *label = wanted->spec->linux->mount_label;
-	const struct type *type = find_type(draft->type);
-
-	if (!label || !wanted->host->has_selinux || !type)
-		return 0;
-	if (same(draft->type, "mqueue"))
-		return plan_warn(plan, err,
-			"%s: linux.mountLabel is not set on mqueue, which takes no context", draft->origin);
-	if (!type->labelled)
-		return 0;
-	/* Quoted, because the categories of a label are separated by commas. */
-	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"", step->data ? step->data : "",
-		step->data ? "," : "", label);
-	return step->data ? 0 : no_memory(err);
-}
-
-static bool has_option(const char *data, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (; data && *data; data += strcspn(data, ","), data += *data == ',')
-		if (strncmp(data, name, length) == 0)
-			return true;
-	return false;
-}
-
-static int bind_otherwise(struct plan *plan, const struct draft *draft, const char *path,
-	struct step_mount *step, struct error *err)
-{
-	struct draft host = *draft;
-
-	host.options = (struct oci_mount_options){ .recursive = true };
-	step->otherwise = OTHERWISE_BIND_HOST;
-	/* The host's submounts must not be more writable than the new file system would be. */
-	step->set_all |= step->set;
-	return open_tree(plan, &host, path, &step->slot, err);
-}
-
-/* What a user namespace makes the kernel refuse: mount_namespaces(7), user_namespaces(7). */
-static int plan_otherwise(struct plan *plan, const struct wanted *wanted,
-	const struct draft *draft, struct step_mount *step, struct error *err)
-{
-	if (!in_user_namespace(wanted))
-		return 0;
-	if (same(draft->type, "devpts") && has_option(step->data, "gid=")) {
-		step->otherwise = OTHERWISE_WITHOUT_GID;
-		return 0;
-	}
-	if (!wanted->host->has_mount_setattr)
-		return 0;
-	if (same(draft->type, "sysfs") && !has_new_namespace(wanted, CLONE_NEWNET) &&
-		(step->set & MOUNT_ATTR_RDONLY))
-		return bind_otherwise(plan, draft, "/sys", step, err);
-	/* With a pid namespace of its own the host's /proc would show the wrong processes. */
-	if (same(draft->type, "proc") && !has_namespace(wanted, CLONE_NEWPID))
-		return bind_otherwise(plan, draft, "/proc", step, err);
-	return 0;
-}
-
-static int plan_filesystem(struct plan *plan, const struct wanted *wanted,
-	struct draft *draft, struct error *err)
-{
-	const struct oci_mount *mount = draft->mount;
-	const char *source = mount->source && *mount->source ? mount->source : draft->type;
-
-	if (draft->options.idmap != OCI_IDMAP_NONE)
-		return fail(err, 0, "only a bind mount can be idmapped");
-	if (!find_type(draft->type) && (*source == '/' || same(draft->type, "overlay")))
-		return refuse(err, "type",
-			"\"%s\" reads paths of the host, which is not supported yet: mount it on the host and bind it",
-			draft->type);
-
-	struct step *step = mount_step(plan, wanted, draft, STEP_MOUNT, err);
-
-	if (!step)
-		return -1;
-	step->mount.type = draft->type;
-	step->mount.source = source;
-	step->mount.data = draft->options.data;
-	step->mount.clear = 0; /* a new mount has nothing yet; one of the access times is in set */
-	step->mount.superblock = draft->options.set & (MS_SYNCHRONOUS | MS_DIRSYNC |
-		MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION);
-	/* Kernel file systems share one superblock with the host's mount of them: only the mount. */
-	if (!find_type(draft->type))
-		step->mount.superblock |= draft->options.set & MS_RDONLY;
-	if (same(draft->type, "tmpfs")) {
-		step->mount.keep_mode = !has_option(draft->options.data, "mode=");
-		step->mount.copy_up = draft->options.tmpcopyup;
-	}
-	if (same(draft->type, "tmpfs") || same(mount->destination, "/dev"))
-		delay_readonly(&step->mount);
-	if (add_label(plan, wanted, draft, &step->mount, err) < 0)
-		return -1;
-	return plan_otherwise(plan, wanted, draft, &step->mount, err);
-}
-
-/*
- * Without a cgroup namespace a new mount of cgroup2 would be the initial one's, and its options
- * would change those of the host's own mount (nsdelegate and the like go away): bind that one.
- */
-static int plan_cgroup_mount(struct plan *plan, const struct wanted *wanted,
-	struct draft *draft, struct error *err)
-{
-	struct draft host = *draft;
-	int slot;
-
-	draft->type = "cgroup2";
-	if (has_namespace(wanted, CLONE_NEWCGROUP) || wanted->host->cgroup == CGROUP_NONE)
-		return plan_filesystem(plan, wanted, draft, err);
-	host.options.bind = true;
-	if (draft->options.data &&
-		plan_warn(plan, err, "%s: \"%s\" is the host's to say: its cgroup2 mount is bound",
-			draft->origin, draft->options.data) < 0)
-		return -1;
-	if (open_tree(plan, &host, wanted->host->cgroup_mount, &slot, err) < 0)
-		return -1;
-
-	struct step *step = mount_step(plan, wanted, &host, STEP_ATTACH, err);
-
-	if (!step)
-		return -1;
-	step->mount.slot = slot;
-	return 0;
-}
-
-static int plan_remount(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
-{
-	const uint64_t of_superblock =
-		MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION;
 
 	if (draft->options.data)
-		return fail(err, 0, "\"remount\" changes the mount only, not \"%s\" of its file system",
+		return fail(err, 0,
+			"\"remount\" changes the mount only, not \"%s\" of its file system",
 			draft->options.data);
-	if (draft->options.set & of_superblock)
-		return fail(err, 0, "\"remount\" changes the mount only: sync, dirsync, mand, lazytime and iversion belong to its file system");
+	if (draft->options.set & OF_SUPERBLOCK)
+		return fail(err, 0,
+			"\"remount\" changes the mount only: sync, dirsync, mand, lazytime and "
+			"iversion belong to its file system");
 
 	/* No default propagation: only what is asked for changes. */
 	draft->options.bind = draft->options.recursive = false;
 	return mount_step(plan, wanted, draft, STEP_CHANGE_MOUNT, err) ? 0 : -1;
 }
 
-static int plan_mount(struct plan *plan, const struct wanted *wanted, struct draft *draft,
-	struct error *err)
+static int plan_mount(
+	struct plan *plan, const struct wanted *wanted, struct draft *draft, struct error *err)
 {
 	if (oci_mount_options(draft->mount, &draft->options, plan->arena, err) < 0)
 		return -1;
@@ -371,14 +210,19 @@ static int plan_mount(struct plan *plan, const struct wanted *wanted, struct dra
 		return fail(err, 0, "the option \"copy-symlink\" is not supported yet");
 	if (draft->options.target_nofollow)
 		return fail(err, 0, "the option \"dest-nofollow\" is not supported yet");
+	if (draft->options.idmap != OCI_IDMAP_NONE &&
+		(draft->options.remount || !draft->options.bind))
+		return fail(err, 0, "only a bind mount can be idmapped");
 	if (draft->options.remount)
 		return plan_remount(plan, wanted, draft, err);
 	if (draft->options.bind)
 		return plan_bind(plan, wanted, draft, err);
 	if (!draft->type || !*draft->type)
-		return refuse(err, "type", "must be set, because the options say neither \"bind\" nor \"rbind\"");
+		return refuse(err, "type",
+			"must be set, because the options say neither \"bind\" nor \"rbind\"");
 	if (same(draft->type, "bind"))
-		return refuse(err, "type", "a bind mount needs the option \"bind\" or \"rbind\"");
+		return refuse(
+			err, "type", "a bind mount needs the option \"bind\" or \"rbind\"");
 	if (same(draft->type, "cgroup") || same(draft->type, "cgroup2"))
 		return plan_cgroup_mount(plan, wanted, draft, err);
 	return plan_filesystem(plan, wanted, draft, err);
@@ -389,12 +233,14 @@ int plan_mounts(struct plan *plan, const struct wanted *wanted, struct error *er
 	const struct oci_spec *spec = wanted->spec;
 
 	if (spec->n_mounts && !has_namespace(wanted, CLONE_NEWNS))
-		return refuse(err, "mounts", "unable to mount without a private mount namespace");
+		return refuse(
+			err, "mounts", "unable to mount without a private mount namespace");
 	if (spec->linux->mount_label && !wanted->host->has_selinux &&
-		plan_warn(plan, err, "linux.mountLabel: SELinux is not enabled on this host") < 0)
+		plan_warn(plan, err, "linux.mountLabel: SELinux is not enabled on this host") <
+			0)
 		return -1;
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		struct draft draft = { .mount = &spec->mounts[i] };
+		struct draft draft = {.mount = &spec->mounts[i]};
 
 		snprintf(draft.origin, sizeof(draft.origin), "mounts[%zu]", i);
 		if (plan_mount(plan, wanted, &draft, err) < 0)

@@ -33,7 +33,7 @@ void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct bir
 	 * namespaces before the process is in its cgroup: always unshared later, by itself. */
 	uint64_t made = fresh & ~(uint64_t)CLONE_NEWCGROUP;
 
-	*ret = (struct birth){ .joins = joined != 0 };
+	*ret = (struct birth){.joins = joined != 0};
 	/*
 	 * setns(2) to a pid namespace and unshare(2) of a time namespace hold for children
 	 * only. A new user namespace is left until after the joins, which need the privileges
@@ -65,7 +65,8 @@ static int check_host(const struct wanted *wanted, bool offsets, struct error *e
 			"time namespaces aren't enabled in the kernel");
 	if (offsets && host->euid != 0)
 		return refuse(err, "linux.timeOffsets",
-			"only root can set them: the time namespace is made before the user namespace");
+			"only root can set them: the time namespace is made before the user "
+			"namespace");
 	return 0;
 }
 
@@ -79,7 +80,7 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 
 	if (!list)
 		return no_memory(err);
-	*ret = (struct step_join){ .pidfd_slot = -1, .namespaces = list };
+	*ret = (struct step_join){.pidfd_slot = -1, .namespaces = list};
 	for (size_t i = 0; i < section->n_namespaces; i++) {
 		const struct oci_namespace *ns = &section->namespaces[i];
 
@@ -100,17 +101,17 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 	return 0;
 }
 
-static int unshare_time(struct plan *plan, const struct oci_time_offsets *offsets,
-	struct error *err)
+static int unshare_time(
+	struct plan *plan, const struct oci_time_offsets *offsets, struct error *err)
 {
 	const struct {
 		const char *clock;
 		const struct oci_time_offset *offset;
-	} rows[] = { { "monotonic", offsets->monotonic }, { "boottime", offsets->boottime } };
+	} rows[] = {{"monotonic", offsets->monotonic}, {"boottime", offsets->boottime}};
 	const char *text = "";
 
-	struct step *step = plan_step(
-		plan, &plan->inside, err, STEP_UNSHARE, "linux.timeOffsets");
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_UNSHARE, "linux.timeOffsets");
 
 	if (!step)
 		return -1;
@@ -165,7 +166,8 @@ int plan_namespaces(struct plan *plan, const struct wanted *wanted, struct error
 	if (check_host(wanted, offsets, err) < 0)
 		return -1;
 	for (size_t i = 0; i < section->n_namespaces; i++)
-		*(section->namespaces[i].path ? &joined : &fresh) |= section->namespaces[i].type;
+		*(section->namespaces[i].path ? &joined : &fresh) |=
+			section->namespaces[i].type;
 	plan->has_pid_namespace = fresh & CLONE_NEWPID;
 	decide_birth(fresh, joined, offsets, &birth);
 	if (open_namespaces(plan, wanted, &opened, err) < 0)

@@ -12,34 +12,35 @@
 /* create and run */
 static plan_room *const birth[] = {
 	plan_refusals,
-	plan_namespaces,        /* open, clone, join, fork */
-	plan_idmap,             /* meet: mapped */
+	plan_namespaces, /* open, clone, join, fork */
+	plan_idmap,
 	plan_oom,
-	plan_new_namespaces,    /* cgroup, loopback, host name */
+	plan_new_namespaces, /* cgroup, loopback, host name */
 	plan_keyring,
 
-	plan_root,              /* from here in the jail: only names inside the root */
+	plan_root, /* from here in the jail: only names inside the root */
 	plan_mounts,
+	plan_mapped, /* meet: mapped */
 	plan_devices,
 	plan_working_directory,
-	plan_console,           /* before /dev becomes read-only */
+	plan_console, /* meet: console; before /dev becomes read-only */
 	plan_readonly_mounts,
 
-	plan_cgroup,            /* outside, before clone: limits hold from the first instruction */
+	plan_cgroup, /* outside, before clone: limits hold from the first instruction */
 	plan_devices_cgroup,
 
-	plan_mapped,
-	plan_hooks_outside,     /* meet: rootfs ready, hooks done */
+	plan_hooks_outside, /* meet: rootfs ready, hooks done */
 	plan_sysctl,
 	plan_paths,
-	plan_pivot,             /* out of the jail, createContainer hooks, and the host is gone */
+	plan_pivot, /* out of the jail, createContainer hooks, and the host is gone */
 
-	plan_process,           /* from here the same rooms as exec */
+	plan_process, /* from here the same rooms as exec */
 	plan_labels,
 	plan_stdio,
+	plan_rlimits,
 	plan_security,
 	plan_program,
-	plan_created,           /* meet: created, committed */
+	plan_created, /* meet: created, committed */
 	plan_exec,
 };
 
@@ -53,14 +54,16 @@ static plan_room *const join[] = {
 	plan_process,
 	plan_labels,
 	plan_stdio,
+	plan_rlimits,
 	plan_security,
 	plan_program,
 	plan_created,
 	plan_exec,
 };
 
-/* A container may be created without a program; it is then planned for a user who may nothing. */
-static const struct oci_process no_process = { .cwd = "/" };
+/* A container may be created without a program; it is then planned for a user who may nothing.
+ */
+static const struct oci_process no_process = {.cwd = "/"};
 
 static int check_program(const struct wanted *wanted, struct error *err)
 {
@@ -71,28 +74,55 @@ static int check_program(const struct wanted *wanted, struct error *err)
 	return 0;
 }
 
-static int join_lists(struct plan *plan, struct error *err)
+static int append(struct plan *plan, struct step_list *list, const struct step *from,
+	size_t count, struct error *err)
 {
-	for (size_t i = 0; i < plan->after_clone.count; i++) {
-		struct step *step = plan_step(plan, &plan->outside, err, STEP_NONE, "%s", "");
+	for (size_t i = 0; i < count; i++) {
+		struct step *step = plan_step(plan, list, err, STEP_NONE, "%s", "");
 
 		if (!step)
 			return -1;
-		*step = plan->after_clone.steps[i];
+		*step = from[i];
 	}
-	plan->after_clone = (struct step_list){ 0 };
 	return 0;
 }
 
-int plan_build(struct plan *plan, const struct wanted *wanted, struct arena *arena,
-	struct error *err)
+/* The steps of opened_inside go where the host is last seen. */
+static int open_inside(struct plan *plan, struct error *err)
+{
+	const struct step_list all = plan->inside, opened = plan->opened_inside;
+	size_t jail = 0;
+
+	if (opened.count == 0)
+		return 0;
+	while (jail < all.count && all.steps[jail].kind != STEP_ENTER_ROOT)
+		jail++;
+	plan->inside = plan->opened_inside = (struct step_list){0};
+	if (append(plan, &plan->inside, all.steps, jail, err) < 0 ||
+		append(plan, &plan->inside, opened.steps, opened.count, err) < 0)
+		return -1;
+	return append(plan, &plan->inside, all.steps + jail, all.count - jail, err);
+}
+
+static int join_lists(struct plan *plan, struct error *err)
+{
+	const struct step_list after = plan->after_clone;
+
+	plan->after_clone = (struct step_list){0};
+	if (append(plan, &plan->outside, after.steps, after.count, err) < 0)
+		return -1;
+	return open_inside(plan, err);
+}
+
+int plan_build(
+	struct plan *plan, const struct wanted *wanted, struct arena *arena, struct error *err)
 {
 	bool exec = wanted->request->verb == REQUEST_EXEC;
 	plan_room *const *rooms = exec ? join : birth;
 	size_t count = exec ? sizeof(join) / sizeof(*join) : sizeof(birth) / sizeof(*birth);
 	struct wanted all = *wanted;
 
-	*plan = (struct plan){ .arena = arena, .init_pidfd_slot = -1, .init_root_slot = -1 };
+	*plan = (struct plan){.arena = arena, .init_pidfd_slot = -1, .init_root_slot = -1};
 	if (check_program(wanted, err) < 0)
 		return -1;
 	plan->process = wanted->process;

@@ -27,6 +27,12 @@ struct plan {
 	 * it at once; plan_build() puts this list behind "outside", and then it is empty.
 	 */
 	struct step_list after_clone;
+	/*
+	 * While the plan is built, and only when the runtime is not root: what is to be opened on
+	 * the host. open_tree(2) wants CAP_SYS_ADMIN over the mount namespace, so the child does
+	 * it, before it enters the root; plan_build() puts this list there.
+	 */
+	struct step_list opened_inside;
 	int slots;                     /* how many were handed out */
 	/*
 	 * Slots that no step fills, but launch before clone(); -1 for none. Exec: the pidfd of the
@@ -87,7 +93,7 @@ typedef int plan_room(struct plan *plan, const struct wanted *wanted, struct err
 plan_room plan_refusals, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces, plan_keyring,
 	plan_root, plan_mounts, plan_devices, plan_working_directory, plan_console,
 	plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped, plan_hooks_outside,
-	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio, plan_security,
+	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio, plan_rlimits, plan_security,
 	plan_program, plan_created, plan_exec;
 plan_room plan_join; /* exec: instead of namespaces … pivot */
 

@@ -34,20 +34,19 @@ int plan_working_directory(struct plan *plan, const struct wanted *wanted, struc
 	/* Made in the jail, before the root is read-only; a chroot alone makes nothing. */
 	if (!has_namespace(wanted, CLONE_NEWNS) || strcmp(cwd, "/") == 0)
 		return 0;
-	return plan_text(
-		plan, &plan->inside, err, STEP_MAKE_DIRECTORY, cwd, "process.cwd");
+	return plan_text(plan, &plan->inside, err, STEP_MAKE_DIRECTORY, cwd, "process.cwd");
 }
 
-static int plan_scheduler(struct plan *plan, const struct oci_process *process,
-	struct error *err)
+static int plan_scheduler(
+	struct plan *plan, const struct oci_process *process, struct error *err)
 {
 	const struct oci_scheduler *asked = process->scheduler;
 
 	if (!asked)
 		return 0;
 
-	struct step *step = plan_step(
-		plan, &plan->inside, err, STEP_SET_SCHEDULER, "process.scheduler");
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_SET_SCHEDULER, "process.scheduler");
 
 	if (!step)
 		return -1;
@@ -63,8 +62,8 @@ static int plan_scheduler(struct plan *plan, const struct oci_process *process,
 	return 0;
 }
 
-static int plan_io_priority(struct plan *plan, const struct oci_process *process,
-	struct error *err)
+static int plan_io_priority(
+	struct plan *plan, const struct oci_process *process, struct error *err)
 {
 	const struct oci_io_priority *asked = process->io_priority;
 
@@ -114,8 +113,7 @@ static int plan_affinity(struct plan *plan, const struct wanted *wanted, struct 
 	else if (read_list(plan, list, CPUS_MAX, &mask, &bytes, err) < 0)
 		return fail_in(err, "%s", field);
 
-	struct step *step =
-		plan_step(plan, &plan->inside, err, STEP_SET_AFFINITY, "%s", field);
+	struct step *step = plan_step(plan, &plan->inside, err, STEP_SET_AFFINITY, "%s", field);
 
 	if (!step)
 		return -1;
@@ -124,8 +122,7 @@ static int plan_affinity(struct plan *plan, const struct wanted *wanted, struct 
 	return 0;
 }
 
-static int plan_memory_policy(struct plan *plan, const struct wanted *wanted,
-	struct error *err)
+static int plan_memory_policy(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_memory_policy *asked = wanted->spec->linux->memory_policy;
 	uint64_t *mask = NULL;
@@ -168,13 +165,12 @@ int plan_process(struct plan *plan, const struct wanted *wanted, struct error *e
 		process->user.umask.set ? "process.user.umask" : "default umask");
 }
 
-/* Outside: a limit may be above the hard limit of the container's process. */
-static int plan_rlimits(struct plan *plan, const struct oci_process *process,
+static int put_rlimits(struct plan *plan, struct step_list *list, const struct oci_process *process,
 	struct error *err)
 {
 	for (size_t i = 0; i < process->n_rlimits; i++) {
-		struct step *step = plan_step(plan, &plan->after_clone, err, STEP_SET_RLIMIT,
-			"process.rlimits[%zu]", i);
+		struct step *step =
+			plan_step(plan, list, err, STEP_SET_RLIMIT, "process.rlimits[%zu]", i);
 
 		if (!step)
 			return -1;
@@ -185,12 +181,31 @@ static int plan_rlimits(struct plan *plan, const struct oci_process *process,
 	return 0;
 }
 
+/*
+ * The process sets its own limits as long as it is whom it was: prlimit(2) on another user's process wants
+ * CAP_SYS_RESOURCE even to lower one, and the runtime may lack it.
+ */
+int plan_rlimits(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (in_user_namespace(wanted))
+		return 0;
+	return put_rlimits(plan, &plan->inside, wanted->process, err);
+}
+
+/* In a user namespace it may raise none; the runtime, which owns that namespace, may. */
+static int plan_rlimits_outside(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (!in_user_namespace(wanted))
+		return 0;
+	return put_rlimits(plan, &plan->after_clone, wanted->process, err);
+}
+
 int plan_created(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	if (plan_seccomp_listening(plan, wanted, err) < 0 ||
 		plan_message(plan, &plan->inside, err, STEP_TELL, MESSAGE_CREATED) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_CREATED) < 0 ||
-		plan_rlimits(plan, wanted->process, err) < 0 ||
+		plan_rlimits_outside(plan, wanted, err) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_COMMITTED) < 0)
 		return -1;
 	return plan_message(plan, &plan->inside, err, STEP_AWAIT, MESSAGE_COMMITTED);

@@ -62,8 +62,8 @@ bool environment_has_home(const struct oci_process *process)
 	return false;
 }
 
-static int add_listen_fds(struct plan *plan, const struct wanted *wanted,
-	const char *(*ret)[2], struct error *err)
+static int add_listen_fds(struct plan *plan, const struct wanted *wanted, const char *(*ret)[2],
+	struct error *err)
 {
 	unsigned int count = wanted->request->listen_fds;
 
@@ -75,14 +75,14 @@ static int add_listen_fds(struct plan *plan, const struct wanted *wanted,
 }
 
 /* Of a name that is there twice, the last one stays, at its place. */
-static int plan_environment(struct plan *plan, const struct wanted *wanted, struct step *step,
-	struct error *err)
+static int plan_environment(
+	struct plan *plan, const struct wanted *wanted, struct step *step, struct error *err)
 {
 	const struct oci_process *process = wanted->process;
-	const char *sockets[2] = { 0 };
+	const char *sockets[2] = {0};
 	size_t n = process->n_env, used = 0;
 	char **envp = arena_array(plan->arena, n + 4, sizeof(*envp));
-	struct names names = { .room = 8 };
+	struct names names = {.room = 8};
 
 	while (names.room < 2 * (n + 2))
 		names.room *= 2;
@@ -165,8 +165,7 @@ int plan_exec(struct plan *plan, const struct wanted *wanted, struct error *err)
 		plan_seccomp_late(plan, wanted, err) < 0)
 		return -1;
 
-	struct step *step =
-		plan_step(plan, &plan->inside, err, STEP_EXEC, "process.args");
+	struct step *step = plan_step(plan, &plan->inside, err, STEP_EXEC, "process.args");
 
 	if (!step)
 		return -1;

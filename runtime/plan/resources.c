@@ -5,6 +5,8 @@
  */
 #include "runtime/plan/resources.h"
 
+#include "runtime/plan/cgroup.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,18 +23,6 @@ struct limits {
 
 /* How a limit is written. */
 enum { LIMIT_OPTIONAL = 1 << 0 /* a kernel without that file has nothing to limit */ };
-
-int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const char *field,
-	const char *why, const char *remedy, struct error *err)
-{
-	if (wanted->request->allow_missing_controllers)
-		return plan_unenforced(plan, err, "%s: not enforced: %s", field, why);
-	error_set(err, 0,
-		"%s, so this limit would not hold; %s, or run without it by "
-		"--allow-missing-controllers",
-		why, remedy);
-	return fail_in(err, "%s", field);
-}
 
 static const char *controller_name(unsigned int bit)
 {
@@ -160,9 +150,6 @@ static int limit_bytes(
 {
 	if (!bytes.set || bytes.value == 0)
 		return 0;
-	if (bytes.value < -1)
-		return refuse_limit(
-			limits, field, "invalid memory value: %" PRId64, bytes.value);
 	if (bytes.value == -1)
 		return set_limit(limits, CONTROLLER_MEMORY, field, file, 0, "max");
 	return set_limit(limits, CONTROLLER_MEMORY, field, file, 0, "%" PRId64, bytes.value);
@@ -178,8 +165,6 @@ static int limit_swap(struct limits *limits)
 
 	if (!memory->swap.set || (swap == 0 && limit != -1))
 		return 0;
-	if (swap < -1)
-		return refuse_limit(limits, field, "invalid memory+swap value: %" PRId64, swap);
 	if (swap == -1 || swap == 0)
 		return set_limit(limits, CONTROLLER_MEMORY, field, file, LIMIT_OPTIONAL, "max");
 	if (limit == 0)
@@ -207,10 +192,6 @@ static int limit_memory(struct limits *limits)
 
 	if (!memory)
 		return 0;
-	/* A refused limit must not be hidden behind a conversion that needs it. */
-	if (memory->limit.set && memory->limit.value < -1)
-		return refuse_limit(limits, "memory.limit", "invalid memory value: %" PRId64,
-			memory->limit.value);
 	if (limit_swap(limits) < 0 ||
 		limit_bytes(limits, memory->limit, "memory.limit", "memory.max") < 0 ||
 		limit_bytes(limits, memory->reservation, "memory.reservation", "memory.low") <
@@ -249,9 +230,6 @@ static int limit_io_weights(struct limits *limits)
 	const char *file = bfq ? "io.bfq.weight" : "io.weight";
 
 	if (io->weight.set && io->weight.value != 0) {
-		if (io->weight.value < 10 || io->weight.value > 1000)
-			return refuse_limit(limits, "blockIO.weight",
-				"%u is not between 10 and 1000", io->weight.value);
 		if (set_limit(limits, CONTROLLER_IO, "blockIO.weight", file, 0, "%" PRIu64,
 			    bfq ? io->weight.value : io_weight(io->weight.value)) < 0)
 			return -1;
@@ -270,9 +248,6 @@ static int limit_io_weights(struct limits *limits)
 			return -1;
 		if (!device->weight.set || weight == 0)
 			continue;
-		if (weight < 10 || weight > 1000)
-			return refuse_limit(
-				limits, field, "%u is not between 10 and 1000", weight);
 		if (set_limit(limits, CONTROLLER_IO, field, file, 0,
 			    "%" PRId64 ":%" PRId64 " %" PRIu64, device->major, device->minor,
 			    bfq ? weight : io_weight(weight)) < 0)

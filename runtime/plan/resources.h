@@ -20,8 +20,4 @@ int plan_limits(struct plan *plan, const struct wanted *wanted,
  */
 uint64_t plan_cpu_weight(uint64_t shares);
 
-/* Refuse the limit FIELD asks for, or note it as left out; WHY is half a sentence. */
-int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const char *field,
-	const char *why, const char *remedy, struct error *err);
-
 #endif

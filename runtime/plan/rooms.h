@@ -14,10 +14,10 @@ bool in_user_namespace(const struct wanted *wanted);
 
 /* How the namespaces are entered and made; a pure function so that a table can test it. */
 struct birth {
-	uint64_t clone;   /* of clone() */
+	uint64_t clone; /* of clone() */
 	bool joins, forks;
 	uint64_t unshare; /* by the intermediate process, before it forks */
-	uint64_t fork;    /* of the fork */
+	uint64_t fork;	  /* of the fork */
 };
 void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct birth *ret);
 
@@ -34,8 +34,8 @@ const struct oci_mount *mount_at(const struct wanted *wanted, const char *path);
 bool is_bind(const struct oci_mount *mount);
 
 /* hooks.c: RUN_HOOKS in LIST when the point has any. */
-int plan_hooks(struct plan *plan, const struct wanted *wanted, struct step_list *list, int point,
-	struct error *err);
+int plan_hooks(struct plan *plan, const struct wanted *wanted, struct step_list *list,
+	int point, struct error *err);
 
 /* seccomp.c: the three places a filter may be loaded at; each knows whether it is meant. */
 int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err);
@@ -44,6 +44,9 @@ int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct err
 
 /* program.c */
 bool environment_has_home(const struct oci_process *process);
+
+/* Where steps go that open a source on the host: see plan.h, opened_inside. */
+struct step_list *plan_sources(struct plan *plan, const struct wanted *wanted);
 
 /* A step that carries nothing, or one text or number. */
 int plan_bare(struct plan *plan, struct step_list *list, struct error *err, enum step_kind kind,
@@ -58,7 +61,7 @@ int plan_message(struct plan *plan, struct step_list *list, struct error *err,
 	enum step_kind kind, enum message message);
 
 /* Refuse the field WHERE with a sentence; -1. */
-#define refuse(err, where, ...) \
+#define refuse(err, where, ...)                                                                \
 	(error_set((err), 0, __VA_ARGS__), error_in((err), "%s", (where)), -1)
 
 /* The sentence every room answers when the arena is exhausted. */

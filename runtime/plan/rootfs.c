@@ -27,7 +27,8 @@ int plan_root(struct plan *plan, const struct wanted *wanted, struct error *err)
 	if (!path)
 		return no_memory(err);
 
-	struct step *step = plan_step(plan, &plan->outside, err, STEP_OPEN_TREE, "root.path");
+	struct step *step = plan_step(plan, mounts ? plan_sources(plan, wanted) : &plan->outside,
+		err, STEP_OPEN_TREE, "root.path");
 
 	if (!step)
 		return -1;
@@ -55,7 +56,8 @@ int plan_root(struct plan *plan, const struct wanted *wanted, struct error *err)
 	step->root.slot = slot;
 	/* The clone is a peer of the host's mount; as its slave it hears of it, no more. */
 	step->root.propagation =
-		MS_REC | (root_propagation(wanted) & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE);
+		MS_REC |
+		(root_propagation(wanted) & (MS_SLAVE | MS_SHARED) ? MS_SLAVE : MS_PRIVATE);
 	return 0;
 }
 
@@ -130,7 +132,8 @@ int plan_pivot(struct plan *plan, const struct wanted *wanted, struct error *err
 	if (!mounts) {
 		if (wanted->spec->root->readonly)
 			return refuse(err, "root.readonly",
-				"unable to make the root read-only without a private mount namespace");
+				"unable to make the root read-only without a private mount "
+				"namespace");
 		return chroot_only(plan, "root.path", err);
 	}
 	/* Our root is mounted over "/" already, which is what MS_MOVE would have done. */

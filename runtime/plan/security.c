@@ -30,7 +30,8 @@ int plan_keyring(struct plan *plan, const struct wanted *wanted, struct error *e
 	if (wanted->request->no_new_keyring)
 		return 0;
 	if (process->selinux_label && wanted->host->has_selinux &&
-		set_label(plan, LABEL_SELINUX_KEY, process->selinux_label, "selinuxLabel", err) < 0)
+		set_label(plan, LABEL_SELINUX_KEY, process->selinux_label, "selinuxLabel",
+			err) < 0)
 		return -1;
 	/* A name, so that exec joins the same one. */
 	name = arena_format(plan->arena, "_ses.%s", wanted->request->id);
@@ -46,7 +47,8 @@ int plan_labels(struct plan *plan, const struct wanted *wanted, struct error *er
 
 	if (profile && !wanted->host->has_apparmor && strcmp(profile, "unconfined") != 0)
 		return refuse(err, "process.apparmorProfile",
-			"AppArmor is not enabled on this host, so \"%.128s\" cannot confine the program",
+			"AppArmor is not enabled on this host, so \"%.128s\" cannot confine "
+			"the program",
 			profile);
 	if (profile && wanted->host->has_apparmor &&
 		set_label(plan, LABEL_APPARMOR, profile, "apparmorProfile", err) < 0)
@@ -54,8 +56,8 @@ int plan_labels(struct plan *plan, const struct wanted *wanted, struct error *er
 	if (!process->selinux_label)
 		return 0;
 	if (!wanted->host->has_selinux)
-		return plan_warn(plan, err,
-			"process.selinuxLabel: SELinux is not enabled on this host");
+		return plan_warn(
+			plan, err, "process.selinuxLabel: SELinux is not enabled on this host");
 	return set_label(plan, LABEL_SELINUX, process->selinux_label, "selinuxLabel", err);
 }
 
@@ -68,8 +70,7 @@ int plan_stdio(struct plan *plan, const struct wanted *wanted, struct error *err
 	if (!plan->process)
 		return 0;
 	if (!wanted->process->terminal) {
-		step = plan_step(
-			plan, &plan->inside, err, STEP_OWN_STDIO, "process.user.uid");
+		step = plan_step(plan, &plan->inside, err, STEP_OWN_STDIO, "process.user.uid");
 		if (!step)
 			return -1;
 		step->owner.uid = user->uid;
@@ -112,12 +113,13 @@ static int decide_capabilities(struct plan *plan, const struct wanted *wanted,
 	uint64_t grantable =
 		has_namespace(wanted, CLONE_NEWUSER) ? all : all & host->capabilities;
 
-	*ret = (struct step_capabilities){ .last = host->last_capability };
+	*ret = (struct step_capabilities){.last = host->last_capability};
 	if (!asked)
 		return 0;
 	ret->bounding = asked->bounding & grantable;
 	ret->permitted = asked->permitted & grantable;
-	/* The kernel wants effective within permitted and inheritable within bounding: capset(2). */
+	/* The kernel wants effective within permitted and inheritable within bounding:
+	 * capset(2). */
 	ret->effective = asked->effective & ret->permitted;
 	ret->inheritable = asked->inheritable & ret->bounding;
 	ret->ambient = asked->ambient & ret->permitted & ret->inheritable;
@@ -171,8 +173,7 @@ static int set_user(struct plan *plan, const struct wanted *wanted, struct error
 	for (size_t i = 0; i < user->n_additional_gids; i++)
 		groups[i] = user->additional_gids[i];
 
-	struct step *step =
-		plan_step(plan, &plan->inside, err, STEP_SET_USER, "process.user");
+	struct step *step = plan_step(plan, &plan->inside, err, STEP_SET_USER, "process.user");
 
 	if (!step)
 		return -1;

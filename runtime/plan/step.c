@@ -33,8 +33,8 @@ static void print_tree(struct line *line, const struct step *step)
 
 	put(line, " %s as #%d%s%s%s%s", tree->path, tree->slot,
 		tree->recursive ? " recursive" : "",
-		tree->must_be_directory ? " directory" : "",
-		tree->nofollow ? " nofollow" : "", tree->in_place ? " in place" : "");
+		tree->must_be_directory ? " directory" : "", tree->nofollow ? " nofollow" : "",
+		tree->in_place ? " in place" : "");
 }
 
 static void print_device(struct line *line, const struct step *step)
@@ -220,6 +220,12 @@ static void print_mount(struct line *line, const struct step *step)
 	put_mount(line, &step->mount);
 }
 
+static void print_open_filesystem(struct line *line, const struct step *step)
+{
+	put(line, " %s of %s to #%d", step->mount.type, step->mount.source, step->mount.slot);
+	put_mount(line, &step->mount);
+}
+
 static void print_attach(struct line *line, const struct step *step)
 {
 	put(line, " #%d on %s", step->mount.slot, step->mount.target);
@@ -366,79 +372,84 @@ static const struct {
 	const char *verb;
 	printer *print;
 } rows[STEP_COUNT] = {
-	[STEP_NONE] = { "nothing", NULL },
-	[STEP_OPEN_NAMESPACE] = { "open", print_open_namespace },
-	[STEP_OPEN_TREE] = { "open tree", print_tree },
-	[STEP_OPEN_DEVICE] = { "open device", print_open_device },
-	[STEP_CREATE_CGROUP] = { "create cgroup", print_cgroup },
-	[STEP_WRITE_CGROUP] = { "write cgroup", print_file },
-	[STEP_LIMIT_DEVICES] = { "limit devices to", print_device_rules },
-	[STEP_OWN_CGROUP] = { "give cgroup to", print_owner },
-	[STEP_CLONE] = { "clone", print_namespaces },
-	[STEP_MAP_IDS] = { "map ids", print_maps },
-	[STEP_WRITE_PROC] = { "write proc", print_file },
-	[STEP_SET_RLIMIT] = { "set rlimit", print_rlimit },
-	[STEP_MAP_TREE] = { "map tree", print_map_tree },
-	[STEP_TELL] = { "tell", print_message },
-	[STEP_AWAIT] = { "await", print_message },
-	[STEP_RUN_HOOKS] = { "run hooks", print_hooks },
-	[STEP_JOIN] = { "join", print_join },
-	[STEP_UNSHARE] = { "unshare", print_namespaces },
-	[STEP_WRITE_SELF] = { "write proc self", print_file },
-	[STEP_FORK] = { "fork", print_namespaces },
-	[STEP_BECOME_ROOT] = { "become root", NULL },
-	[STEP_LOOPBACK_UP] = { "bring loopback up", NULL },
-	[STEP_SET_HOSTNAME] = { "set hostname", print_text },
-	[STEP_SET_DOMAINNAME] = { "set domainname", print_text },
-	[STEP_JOIN_KEYRING] = { "join keyring", print_keyring },
-	[STEP_ISOLATE_MOUNTS] = { "isolate mounts", print_isolate },
-	[STEP_ENTER_ROOT] = { "enter root", print_root },
-	[STEP_MOUNT] = { "mount", print_mount },
-	[STEP_ATTACH] = { "attach", print_attach },
-	[STEP_CHANGE_MOUNT] = { "change mount", print_change },
-	[STEP_MAKE_DEVICE] = { "make device", print_device },
-	[STEP_BIND_DEVICE] = { "bind device", print_device },
-	[STEP_SYMLINK] = { "link", print_link },
-	[STEP_REPLACE_SYMLINK] = { "replace by link", print_link },
-	[STEP_OPEN_CONSOLE] = { "open console", print_console },
-	[STEP_WRITE_SYSCTL] = { "write sysctl", print_file },
-	[STEP_PROTECT_PATH] = { "protect", print_text },
-	[STEP_MASK_PATH] = { "mask", print_text },
-	[STEP_LEAVE_ROOT] = { "leave root", NULL },
-	[STEP_PIVOT_ROOT] = { "pivot root", NULL },
-	[STEP_CHROOT] = { "chroot", print_root },
-	[STEP_SET_ROOT] = { "change root", print_change },
-	[STEP_NEW_SESSION] = { "new session", NULL },
-	[STEP_SET_SCHEDULER] = { "set scheduler", print_scheduler },
-	[STEP_SET_IO_PRIORITY] = { "set io priority", print_io_priority },
-	[STEP_SET_AFFINITY] = { "set affinity", print_affinity },
-	[STEP_SET_MEMORY_POLICY] = { "set memory policy", print_memory_policy },
-	[STEP_SET_PERSONALITY] = { "set personality", print_hexadecimal },
-	[STEP_SET_UMASK] = { "set umask", print_octal },
-	[STEP_SET_LABEL] = { "set label", print_label },
-	[STEP_OWN_STDIO] = { "give stdio to", print_owner },
-	[STEP_MAKE_DIRECTORY] = { "make directory", print_text },
-	[STEP_NO_NEW_PRIVILEGES] = { "no new privileges", NULL },
-	[STEP_LOAD_SECCOMP] = { "load seccomp filter", print_seccomp },
-	[STEP_DROP_BOUNDING] = { "drop bounding", print_bounding },
-	[STEP_SET_USER] = { "set user", print_user },
-	[STEP_SET_CAPABILITIES] = { "set capabilities", print_capabilities },
-	[STEP_CHANGE_DIRECTORY] = { "change directory", print_text },
-	[STEP_FIND_HOME] = { "find HOME", print_home },
-	[STEP_FIND_PROGRAM] = { "find program", print_program },
-	[STEP_AWAIT_START] = { "await start", NULL },
-	[STEP_CLOSE_FDS] = { "close descriptors", print_close },
-	[STEP_EXEC] = { "exec", print_exec },
+	[STEP_NONE] = {"nothing", NULL},
+	[STEP_OPEN_NAMESPACE] = {"open", print_open_namespace},
+	[STEP_OPEN_TREE] = {"open tree", print_tree},
+	[STEP_OPEN_FILESYSTEM] = {"open file system", print_open_filesystem},
+	[STEP_OPEN_DEVICE] = {"open device", print_open_device},
+	[STEP_CREATE_CGROUP] = {"create cgroup", print_cgroup},
+	[STEP_WRITE_CGROUP] = {"write cgroup", print_file},
+	[STEP_LIMIT_DEVICES] = {"limit devices to", print_device_rules},
+	[STEP_OWN_CGROUP] = {"give cgroup to", print_owner},
+	[STEP_CLONE] = {"clone", print_namespaces},
+	[STEP_MAP_IDS] = {"map ids", print_maps},
+	[STEP_WRITE_PROC] = {"write proc", print_file},
+	[STEP_SET_RLIMIT] = {"set rlimit", print_rlimit},
+	[STEP_MAP_TREE] = {"map tree", print_map_tree},
+	[STEP_TELL] = {"tell", print_message},
+	[STEP_AWAIT] = {"await", print_message},
+	[STEP_RUN_HOOKS] = {"run hooks", print_hooks},
+	[STEP_JOIN] = {"join", print_join},
+	[STEP_UNSHARE] = {"unshare", print_namespaces},
+	[STEP_WRITE_SELF] = {"write proc self", print_file},
+	[STEP_FORK] = {"fork", print_namespaces},
+	[STEP_BECOME_ROOT] = {"become root", NULL},
+	[STEP_LOOPBACK_UP] = {"bring loopback up", NULL},
+	[STEP_SET_HOSTNAME] = {"set hostname", print_text},
+	[STEP_SET_DOMAINNAME] = {"set domainname", print_text},
+	[STEP_JOIN_KEYRING] = {"join keyring", print_keyring},
+	[STEP_ISOLATE_MOUNTS] = {"isolate mounts", print_isolate},
+	[STEP_ENTER_ROOT] = {"enter root", print_root},
+	[STEP_MOUNT] = {"mount", print_mount},
+	[STEP_ATTACH] = {"attach", print_attach},
+	[STEP_CHANGE_MOUNT] = {"change mount", print_change},
+	[STEP_MAKE_DEVICE] = {"make device", print_device},
+	[STEP_BIND_DEVICE] = {"bind device", print_device},
+	[STEP_SYMLINK] = {"link", print_link},
+	[STEP_REPLACE_SYMLINK] = {"replace by link", print_link},
+	[STEP_OPEN_CONSOLE] = {"open console", print_console},
+	[STEP_WRITE_SYSCTL] = {"write sysctl", print_file},
+	[STEP_PROTECT_PATH] = {"protect", print_text},
+	[STEP_MASK_PATH] = {"mask", print_text},
+	[STEP_LEAVE_ROOT] = {"leave root", NULL},
+	[STEP_PIVOT_ROOT] = {"pivot root", NULL},
+	[STEP_CHROOT] = {"chroot", print_root},
+	[STEP_SET_ROOT] = {"change root", print_change},
+	[STEP_NEW_SESSION] = {"new session", NULL},
+	[STEP_SET_SCHEDULER] = {"set scheduler", print_scheduler},
+	[STEP_SET_IO_PRIORITY] = {"set io priority", print_io_priority},
+	[STEP_SET_AFFINITY] = {"set affinity", print_affinity},
+	[STEP_SET_MEMORY_POLICY] = {"set memory policy", print_memory_policy},
+	[STEP_SET_PERSONALITY] = {"set personality", print_hexadecimal},
+	[STEP_SET_UMASK] = {"set umask", print_octal},
+	[STEP_SET_LABEL] = {"set label", print_label},
+	[STEP_OWN_STDIO] = {"give stdio to", print_owner},
+	[STEP_MAKE_DIRECTORY] = {"make directory", print_text},
+	[STEP_NO_NEW_PRIVILEGES] = {"no new privileges", NULL},
+	[STEP_LOAD_SECCOMP] = {"load seccomp filter", print_seccomp},
+	[STEP_DROP_BOUNDING] = {"drop bounding", print_bounding},
+	[STEP_SET_USER] = {"set user", print_user},
+	[STEP_SET_CAPABILITIES] = {"set capabilities", print_capabilities},
+	[STEP_CHANGE_DIRECTORY] = {"change directory", print_text},
+	[STEP_FIND_HOME] = {"find HOME", print_home},
+	[STEP_FIND_PROGRAM] = {"find program", print_program},
+	[STEP_AWAIT_START] = {"await start", NULL},
+	[STEP_CLOSE_FDS] = {"close descriptors", print_close},
+	[STEP_EXEC] = {"exec", print_exec},
 };
 
 size_t step_print(const struct step *step, char *buffer, size_t size)
 {
-	struct line line = { .text = buffer, .size = size };
+	struct line line = {.text = buffer, .size = size};
 
 	if (size)
 		*buffer = '\0';
 	put(&line, "%s", rows[step->kind].verb ? rows[step->kind].verb : "?");
 	if (rows[step->kind].print)
 		rows[step->kind].print(&line, step);
+	/* Paths and labels come from files; a terminal must not obey them. */
+	for (size_t i = 0; i < size && buffer[i]; i++)
+		if ((unsigned char)buffer[i] < 0x20 || buffer[i] == 0x7f)
+			buffer[i] = '?';
 	return line.used;
 }

@@ -25,9 +25,13 @@
 enum step_kind {
 	STEP_NONE,
 
-	/* ---- outside, before clone: nothing of the container exists yet ---- */
+	/*
+	 * ---- outside, before clone: nothing of the container exists yet ----
+	 * OPEN_TREE and OPEN_DEVICE are inside, before ENTER_ROOT, when the runtime is not root.
+	 */
 	STEP_OPEN_NAMESPACE, /* open_path {slot, path, ns_type}: and check that it is of that type */
 	STEP_OPEN_TREE,      /* tree: clone a host mount (bind source, root) as a detached tree */
+	STEP_OPEN_FILESYSTEM,/* mount with a slot: a new file system whose source or options are paths of the host */
 	STEP_OPEN_DEVICE,    /* device: like OPEN_TREE of the host's node, whose type and number must match */
 	STEP_CREATE_CGROUP,  /* cgroup {path}: with its parents and their controllers */
 	STEP_WRITE_CGROUP,   /* file {path, text}: a limit, in the container's cgroup */

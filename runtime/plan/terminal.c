@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal: a pty of the container's own devpts, never of the host's (config.md, Process). */
+/* The terminal: a pty of the container's own devpts, never of the host's (config.md, Process).
+ */
 #include "runtime/plan/rooms.h"
 
 #include <linux/sched.h>

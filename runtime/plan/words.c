@@ -59,12 +59,12 @@ struct attribute {
 };
 
 static const struct attribute attributes[] = {
-	{ MOUNT_ATTR_RDONLY, "ro", "rw" },
-	{ MOUNT_ATTR_NOSUID, "nosuid", "suid" },
-	{ MOUNT_ATTR_NODEV, "nodev", "dev" },
-	{ MOUNT_ATTR_NOEXEC, "noexec", "exec" },
-	{ MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime" },
-	{ MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow" },
+	{MOUNT_ATTR_RDONLY, "ro", "rw"},
+	{MOUNT_ATTR_NOSUID, "nosuid", "suid"},
+	{MOUNT_ATTR_NODEV, "nodev", "dev"},
+	{MOUNT_ATTR_NOEXEC, "noexec", "exec"},
+	{MOUNT_ATTR_NODIRATIME, "nodiratime", "diratime"},
+	{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow"},
 };
 
 static void put_list(struct line *line, const char *prefix, uint64_t set, uint64_t clear)
@@ -83,7 +83,7 @@ static void put_list(struct line *line, const char *prefix, uint64_t set, uint64
 	if (!(clear & MOUNT_ATTR__ATIME) && !(set & MOUNT_ATTR__ATIME))
 		return;
 	put(line, "%s%s%s", comma, prefix,
-		set & MOUNT_ATTR_NOATIME	? "noatime"
+		set & MOUNT_ATTR_NOATIME       ? "noatime"
 		: set & MOUNT_ATTR_STRICTATIME ? "strictatime"
 					       : "relatime");
 }
@@ -97,13 +97,13 @@ void put_attributes(struct line *line, const struct step_mount *mount)
 void put_superblock(struct line *line, uint64_t ms)
 {
 	static const struct name words[] = {
-		{ "ro", MS_RDONLY },
-		{ "sync", MS_SYNCHRONOUS },
-		{ "dirsync", MS_DIRSYNC },
-		{ "mand", MS_MANDLOCK },
-		{ "lazytime", MS_LAZYTIME },
-		{ "iversion", MS_I_VERSION },
-		{ 0 },
+		{"ro", MS_RDONLY},
+		{"sync", MS_SYNCHRONOUS},
+		{"dirsync", MS_DIRSYNC},
+		{"mand", MS_MANDLOCK},
+		{"lazytime", MS_LAZYTIME},
+		{"iversion", MS_I_VERSION},
+		{0},
 	};
 	const char *comma = " superblock ";
 
@@ -165,8 +165,8 @@ void put_bits(struct line *line, const unsigned long *mask, size_t bytes)
 	}
 }
 
-static void put_map(struct line *line, const char *what, const struct id_map *maps,
-	size_t count)
+static void put_map(
+	struct line *line, const char *what, const struct id_map *maps, size_t count)
 {
 	put(line, " %s", what);
 	for (size_t i = 0; i < count; i++)

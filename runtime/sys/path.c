@@ -65,11 +65,12 @@ static int check_type(int fd, enum path_type type)
 }
 
 /* An O_PATH descriptor of the right kind, or -errno. */
-static int open_typed(int dir, const char *path, enum path_type type, int flags,
-	uint64_t resolve)
+static int open_typed(
+	int dir, const char *path, enum path_type type, int flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve };
-	int AUTO_FD fd = open_again(dir, path, &how);
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve};
+	int AUTO_FD
+	fd = open_again(dir, path, &how);
 
 	if (fd < 0)
 		return fd;
@@ -79,8 +80,8 @@ static int open_typed(int dir, const char *path, enum path_type type, int flags,
 	return wrong ? -wrong : take_fd(&fd);
 }
 
-int path_open(int root, const char *path, enum path_type type, unsigned int flags,
-	struct error *err)
+int path_open(
+	int root, const char *path, enum path_type type, unsigned int flags, struct error *err)
 {
 	int fd = open_typed(root, relative(path), type, 0, resolve_flags(flags));
 
@@ -134,8 +135,8 @@ static int open_prefix(struct creation *creation, size_t *ret_rest)
  * NAME in DIR is a symlink that leads to nothing: put its target in its place in the text.
  * START is the name's offset in the path, END the offset after it.
  */
-static int substitute_link(struct creation *creation, int dir, const char *name, size_t start,
-	size_t end)
+static int substitute_link(
+	struct creation *creation, int dir, const char *name, size_t start, size_t end)
 {
 	ssize_t length;
 	int prefix;
@@ -167,8 +168,8 @@ static int substitute_link(struct creation *creation, int dir, const char *name,
 }
 
 /*
- * Make NAME in DIR unless a peer does at the same time, and open what is there then. -EAGAIN: it
- * is a symlink, so the whole path must be looked at again.
+ * Make NAME in DIR unless a peer does at the same time, and open what is there then. -EAGAIN:
+ * it is a symlink, so the whole path must be looked at again.
  */
 static int make_one(struct creation *creation, int dir, const char *name, bool last)
 {
@@ -177,8 +178,8 @@ static int make_one(struct creation *creation, int dir, const char *name, bool l
 
 	if (++creation->made > PATH_CREATE_MAX)
 		return -ENAMETOOLONG;
-	made = file ? SYS_RESULT(mknodat(dir, name, S_IFREG | 0644, 0)) :
-		      SYS_RESULT(mkdirat(dir, name, 0755));
+	made = file ? SYS_RESULT(mknodat(dir, name, S_IFREG | 0644, 0))
+		    : SYS_RESULT(mkdirat(dir, name, 0755));
 	if (made < 0 && made != -EEXIST)
 		return made;
 	fd = open_typed(dir, name, file ? PATH_NOT_DIRECTORY : PATH_DIRECTORY, O_NOFOLLOW,
@@ -189,7 +190,8 @@ static int make_one(struct creation *creation, int dir, const char *name, bool l
 /* What is missing below DIR, from the offset AT on. The last descriptor, or -errno. */
 static int make_rest(struct creation *creation, int dir, size_t at)
 {
-	int AUTO_FD below = dir;
+	int AUTO_FD
+	below = dir;
 
 	for (;;) {
 		char name[PATH_NAME_MAX];
@@ -221,11 +223,12 @@ static int make_rest(struct creation *creation, int dir, size_t at)
 	}
 }
 
-/* Not part of path_create(): most targets exist, and these buffers would be zeroed for nothing. */
-static __attribute__((noinline)) int create_missing(int root, const char *path,
-	enum path_type type, unsigned int flags)
+/* Not part of path_create(): most targets exist, and these buffers would be zeroed for nothing.
+ */
+static __attribute__((noinline)) int create_missing(
+	int root, const char *path, enum path_type type, unsigned int flags)
 {
-	struct creation creation = { .root = root, .flags = flags, .type = type };
+	struct creation creation = {.root = root, .flags = flags, .type = type};
 	size_t length = strlen(path);
 	int fd;
 
@@ -250,8 +253,8 @@ static __attribute__((noinline)) int create_missing(int root, const char *path,
 	return fd;
 }
 
-int path_create(int root, const char *path, enum path_type type, unsigned int flags,
-	struct error *err)
+int path_create(
+	int root, const char *path, enum path_type type, unsigned int flags, struct error *err)
 {
 	int fd = open_typed(root, relative(path), type, 0, resolve_flags(flags));
 
@@ -293,11 +296,13 @@ int path_open_knob(int dir, const char *path, int flags, long magic)
 	};
 	struct statfs fs;
 
-	/* Only proc has symlinks that we need, and all of them stay in it: self, net, mounts. */
+	/* Only proc has symlinks that we need, and all of them stay in it: self, net, mounts.
+	 */
 	if (magic != FS_PROC)
 		how.resolve |= RESOLVE_NO_SYMLINKS;
 
-	int AUTO_FD fd = open_again(dir, relative(path), &how);
+	int AUTO_FD
+	fd = open_again(dir, relative(path), &how);
 
 	if (fd < 0)
 		return fd;
@@ -310,7 +315,8 @@ int path_open_knob(int dir, const char *path, int flags, long magic)
 
 int path_write_knob(int dir, const char *path, const char *text, long magic)
 {
-	int AUTO_FD fd = path_open_knob(dir, path, O_WRONLY, magic);
+	int AUTO_FD
+	fd = path_open_knob(dir, path, O_WRONLY, magic);
 	size_t length = strlen(text);
 
 	if (fd < 0)

@@ -229,6 +229,13 @@ static inline int sys_memfd_create(const char *name, unsigned int flags)
 	return SYS_RESULT(syscall(SYS_memfd_create, name, flags | 1U /* MFD_CLOEXEC */));
 }
 
+/* since Linux 4.11; STATX_MNT_ID since 5.8 */
+static inline int sys_statx(int dir, const char *path, int flags, unsigned int mask,
+	struct statx *ret)
+{
+	return SYS_RESULT(syscall(SYS_statx, dir, path, flags, mask, ret));
+}
+
 /* The kernel's getcwd: the length with NUL, or -errno. libc's hides "(unreachable)". */
 static inline int sys_getcwd(char *buffer, size_t size)
 {

@@ -16,13 +16,13 @@ struct talk {
 static void add(struct talk *talk, enum message message, bool tells)
 {
 	if (talk->count < WORDS_MAX)
-		talk->words[talk->count++] = (struct word){ message, tells };
+		talk->words[talk->count++] = (struct word){message, tells};
 }
 
 /* step.h says which kinds speak by themselves. */
 static void listen_to(const struct step_list *list, struct talk *ret)
 {
-	*ret = (struct talk){ 0 };
+	*ret = (struct talk){0};
 	for (size_t i = 0; i < list->count; i++) {
 		const struct step *step = &list->steps[i];
 
@@ -49,9 +49,10 @@ int check_meetings(const struct plan *plan, struct error *err)
 		const struct word *one = &outside.words[i], *other = &inside.words[i];
 
 		if (one->message != other->message || one->tells == other->tells)
-			return fail(err, 0, "meeting %zu: outside %s \"%s\", inside %s \"%s\"", i,
-				one->tells ? "tells" : "awaits", message_name(one->message),
-				other->tells ? "tells" : "awaits", message_name(other->message));
+			return fail(err, 0, "meeting %zu: outside %s \"%s\", inside %s \"%s\"",
+				i, one->tells ? "tells" : "awaits", message_name(one->message),
+				other->tells ? "tells" : "awaits",
+				message_name(other->message));
 	}
 	if (outside.count != inside.count)
 		return fail(err, 0, "outside has %zu meetings, inside %zu", outside.count,
@@ -64,6 +65,8 @@ static int slot_filled(const struct step *step)
 	switch (step->kind) {
 	case STEP_OPEN_TREE:
 		return step->tree.slot;
+	case STEP_OPEN_FILESYSTEM:
+		return step->mount.slot;
 	case STEP_OPEN_DEVICE:
 		return step->device.slot;
 	case STEP_OPEN_NAMESPACE:
@@ -96,8 +99,8 @@ static int slot_used(const struct step *step)
 
 int check_slots(const struct plan *plan, struct error *err)
 {
-	const struct step_list *lists[] = { &plan->outside, &plan->inside };
-	bool filled[SLOTS_MAX] = { false };
+	const struct step_list *lists[] = {&plan->outside, &plan->inside};
+	bool filled[SLOTS_MAX] = {false};
 
 	if (plan->slots > SLOTS_MAX)
 		return fail(err, 0, "%d slots are too many for this test", plan->slots);
@@ -113,7 +116,8 @@ int check_slots(const struct plan *plan, struct error *err)
 			if (fills >= plan->slots || uses >= plan->slots)
 				return fail(err, 0, "step %zu has a slot nobody handed out", i);
 			if (uses >= 0 && !filled[uses])
-				return fail(err, 0, "step %zu uses the empty slot #%d", i, uses);
+				return fail(
+					err, 0, "step %zu uses the empty slot #%d", i, uses);
 			if (fills >= 0)
 				filled[fills] = true;
 		}

@@ -72,11 +72,17 @@ static int read_file(struct test *test, const char *name, char **ret, size_t *re
 }
 
 static const struct name verbs[] = {
-	{ "create", REQUEST_CREATE }, { "run", REQUEST_RUN }, { "exec", REQUEST_EXEC }, { 0 },
+	{"create", REQUEST_CREATE},
+	{"run", REQUEST_RUN},
+	{"exec", REQUEST_EXEC},
+	{0},
 };
 
 static const struct name layouts[] = {
-	{ "none", CGROUP_NONE }, { "unified", CGROUP_UNIFIED }, { "hybrid", CGROUP_HYBRID }, { 0 },
+	{"none", CGROUP_NONE},
+	{"unified", CGROUP_UNIFIED},
+	{"hybrid", CGROUP_HYBRID},
+	{0},
 };
 
 /* A row names a member by its type. */
@@ -87,7 +93,7 @@ struct key {
 	const char **text;
 	int *word;
 	const struct name *words;
-	uint64_t *mask;	      /* of namespaces by name, or of capabilities in hexadecimal */
+	uint64_t *mask; /* of namespaces by name, or of capabilities in hexadecimal */
 	unsigned int *controllers;
 };
 
@@ -114,10 +120,15 @@ static int set_mask(const struct key *key, const char *value)
 static int set_controllers(const struct key *key, const char *value)
 {
 	static const struct name names[] = {
-		{ "cpuset", CONTROLLER_CPUSET }, { "cpu", CONTROLLER_CPU },
-		{ "io", CONTROLLER_IO }, { "memory", CONTROLLER_MEMORY },
-		{ "hugetlb", CONTROLLER_HUGETLB }, { "pids", CONTROLLER_PIDS },
-		{ "rdma", CONTROLLER_RDMA }, { "misc", CONTROLLER_MISC }, { 0 },
+		{"cpuset", CONTROLLER_CPUSET},
+		{"cpu", CONTROLLER_CPU},
+		{"io", CONTROLLER_IO},
+		{"memory", CONTROLLER_MEMORY},
+		{"hugetlb", CONTROLLER_HUGETLB},
+		{"pids", CONTROLLER_PIDS},
+		{"rdma", CONTROLLER_RDMA},
+		{"misc", CONTROLLER_MISC},
+		{0},
 	};
 	char copy[256];
 
@@ -183,20 +194,20 @@ static int read_request(struct test *test)
 {
 	struct request *r = &test->request;
 	const struct key keys[] = {
-		{ "verb", .word = (int *)&r->verb, .words = verbs },
-		{ "id", .text = &r->id },
-		{ "bundle", .text = &r->bundle },
-		{ "preserve_fds", .number = &r->preserve_fds },
-		{ "listen_fds", .number = &r->listen_fds },
-		{ "no_pivot", .flag = &r->no_pivot },
-		{ "no_new_keyring", .flag = &r->no_new_keyring },
-		{ "systemd_cgroup", .flag = &r->systemd_cgroup },
-		{ "allow_missing_controllers", .flag = &r->allow_missing_controllers },
-		{ "force_rootless", .flag = &r->force_rootless },
-		{ "cgroup", .text = &r->cgroup },
-		{ "join", .mask = &r->join_mask },
-		{ "has_chroot_only", .flag = &r->has_chroot_only },
-		{ 0 },
+		{"verb", .word = (int *)&r->verb, .words = verbs},
+		{"id", .text = &r->id},
+		{"bundle", .text = &r->bundle},
+		{"preserve_fds", .number = &r->preserve_fds},
+		{"listen_fds", .number = &r->listen_fds},
+		{"no_pivot", .flag = &r->no_pivot},
+		{"no_new_keyring", .flag = &r->no_new_keyring},
+		{"systemd_cgroup", .flag = &r->systemd_cgroup},
+		{"allow_missing_controllers", .flag = &r->allow_missing_controllers},
+		{"force_rootless", .flag = &r->force_rootless},
+		{"cgroup", .text = &r->cgroup},
+		{"join", .mask = &r->join_mask},
+		{"has_chroot_only", .flag = &r->has_chroot_only},
+		{0},
 	};
 
 	return read_keys(test, "request", keys);
@@ -206,24 +217,24 @@ static int read_host(struct test *test)
 {
 	struct host *h = &test->host;
 	const struct key keys[] = {
-		{ "euid", .number = &h->euid },
-		{ "egid", .number = &h->egid },
-		{ "in_user_namespace", .flag = &h->in_user_namespace },
-		{ "can_set_ids", .flag = &h->can_set_ids },
-		{ "can_mknod", .flag = &h->can_mknod },
-		{ "capabilities", .mask = &h->capabilities },
-		{ "last_capability", .number = &h->last_capability },
-		{ "cgroup", .word = (int *)&h->cgroup, .words = layouts },
-		{ "cgroup_mount", .text = &h->cgroup_mount },
-		{ "own_cgroup", .text = &h->own_cgroup },
-		{ "controllers", .controllers = &h->controllers },
-		{ "bfq_weight", .flag = &h->bfq_weight },
-		{ "has_time_namespace", .flag = &h->has_time_namespace },
-		{ "has_mount_setattr", .flag = &h->has_mount_setattr },
-		{ "has_apparmor", .flag = &h->has_apparmor },
-		{ "has_selinux", .flag = &h->has_selinux },
-		{ "has_swap_accounting", .flag = &h->has_swap_accounting },
-		{ 0 },
+		{"euid", .number = &h->euid},
+		{"egid", .number = &h->egid},
+		{"in_user_namespace", .flag = &h->in_user_namespace},
+		{"can_set_ids", .flag = &h->can_set_ids},
+		{"can_mknod", .flag = &h->can_mknod},
+		{"capabilities", .mask = &h->capabilities},
+		{"last_capability", .number = &h->last_capability},
+		{"cgroup", .word = (int *)&h->cgroup, .words = layouts},
+		{"cgroup_mount", .text = &h->cgroup_mount},
+		{"own_cgroup", .text = &h->own_cgroup},
+		{"controllers", .controllers = &h->controllers},
+		{"bfq_weight", .flag = &h->bfq_weight},
+		{"has_time_namespace", .flag = &h->has_time_namespace},
+		{"has_mount_setattr", .flag = &h->has_mount_setattr},
+		{"has_apparmor", .flag = &h->has_apparmor},
+		{"has_selinux", .flag = &h->has_selinux},
+		{"has_swap_accounting", .flag = &h->has_swap_accounting},
+		{0},
 	};
 
 	return read_keys(test, "host", keys);
@@ -293,8 +304,8 @@ static void show_difference(const char *want, const char *got)
 			start = at + 1;
 		}
 	printf("# line %zu\n#  want: %.*s\n#  got:  %.*s\n", line,
-		(int)strcspn(want + start, "\n"), want + start,
-		(int)strcspn(got + start, "\n"), got + start);
+		(int)strcspn(want + start, "\n"), want + start, (int)strcspn(got + start, "\n"),
+		got + start);
 }
 
 static bool run(const char *directory, bool write)
@@ -309,7 +320,7 @@ static bool run(const char *directory, bool write)
 	size_t length;
 	bool good;
 
-	test.wanted = (struct wanted){ .request = &test.request, .host = &test.host };
+	test.wanted = (struct wanted){.request = &test.request, .host = &test.host};
 	text = make(&test, &name);
 	if (!text) {
 		puts("# out of memory");

@@ -31,19 +31,23 @@ setup() {
 	fi
 }
 
+# bats calls teardown where "set -e" does not hold: every step's status is looked at.
 teardown() {
+	local bad=0
+
 	if declare -F clean_up >/dev/null; then
-		clean_up
+		clean_up || bad=1
 	fi
-	oracle_delete_all
-	oracle_compare
+	oracle_delete_all || bad=1
+	oracle_compare || bad=1
+	return "$bad"
 }
 
 # --- running mayfly ----------------------------------------------------------------------------------
 
 # mayfly ARGS...: the binary under test with this test's state root, never longer than $DEADLINE.
 mayfly() {
-	timeout -k 5 "${DEADLINE:-20}" "$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" "$@"
+	timeout -k 5 "${DEADLINE:-10}" "$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" "$@"
 }
 
 # quietly COMMAND...: for commands whose children keep standard output open (create, run -d, exec -d):
@@ -121,9 +125,9 @@ output_matches() { [[ $output =~ $1 ]] || fail "expected it to match: $1" "got: 
 error_is_one_line() {
 	local text
 
-	[[ $output != *$'\n'* && -n $output ]] || fail "expected one line of error, got:" "$output"
+	[[ $output != *$'\n'* && -n $output ]] || fail "expected one line of error, got:" "$output" || return 1
 	for text; do
-		output_has "$text"
+		output_has "$text" || return 1
 	done
 }
 
@@ -142,7 +146,7 @@ wait_for() {
 
 # nothing_of ID: no state, no cgroup; for the moment right after a refused or undone operation.
 nothing_of() {
-	[[ ! -e $ROOT/$1 ]] || fail "the state directory of $1 is still there"
+	[[ ! -e $ROOT/$1 ]] || fail "the state directory of $1 is still there" || return 1
 	[[ ! -d $CGROUP_MOUNT$CGROUP ]] || fail "the cgroup is still there"
 }
 
@@ -191,13 +195,14 @@ oracle_remember() {
 }
 
 oracle_delete_all() {
-	local directory id
+	local directory id bad=0
 
 	for directory in "$ROOT"/*/; do
 		[[ -d $directory ]] || continue
 		id=$(basename "$directory")
-		mayfly delete --force "$id" || fail "delete --force $id failed"
+		mayfly delete --force "$id" || bad=1
 	done
+	((bad == 0)) || fail "delete --force failed"
 }
 
 # By force, so that one test's leftover does not fail the next.
@@ -218,22 +223,23 @@ no_new_orphans() {
 
 # Everything the tests may leave is in $T; everything else must be as before.
 oracle_compare() {
-	local left=()
+	local left=() bad=0
 
 	# Names with a dot are mayfly's own caches, not containers.
 	if [[ -d $ROOT ]]; then
 		mapfile -t left < <(find "$ROOT" -mindepth 1 -maxdepth 1 ! -name '.*')
-		((${#left[@]} == 0)) || fail "left in the state root: ${left[*]}"
+		((${#left[@]} == 0)) || { fail "left in the state root: ${left[*]}" || bad=1; }
 	fi
 	mapfile -t left < <(list_cgroups)
 	if ((${#left[@]})); then
 		scrub_cgroups
-		fail "left cgroups: ${left[*]}"
+		fail "left cgroups: ${left[*]}" || bad=1
 	fi
 	wait_for no_new_orphans || fail "left processes:" \
-		"$(comm -13 "$BATS_TEST_TMPDIR/oracle.processes" "$BATS_TEST_TMPDIR/oracle.now")"
-	diff "$BATS_TEST_TMPDIR/oracle.mounts" <(list_mounts) || fail "left mounts"
-	diff "$BATS_TEST_TMPDIR/oracle.run" <(list_run) || fail "left files below /run"
+		"$(comm -13 "$BATS_TEST_TMPDIR/oracle.processes" "$BATS_TEST_TMPDIR/oracle.now")" || bad=1
+	diff "$BATS_TEST_TMPDIR/oracle.mounts" <(list_mounts) || fail "left mounts" || bad=1
+	diff "$BATS_TEST_TMPDIR/oracle.run" <(list_run) || fail "left files below /run" || bad=1
 	mapfile -t left < <(find "$BUNDLE" -maxdepth 1 -mindepth 1 -name '.*' 2>/dev/null)
-	((${#left[@]} == 0)) || fail "left temporary files: ${left[*]}"
+	((${#left[@]} == 0)) || fail "left temporary files: ${left[*]}" || bad=1
+	return "$bad"
 }

@@ -312,7 +312,7 @@ load helpers
 }
 
 @test "create: a config without linux and mounts is fine" {
-	update_config 'del(.linux) | del(.mounts) | del(.hostname) | .process.args = ["/bin/true"]'
+	update_config 'del(.linux, .mounts, .hostname, .root.readonly) | .process.args = ["/bin/true"]'
 	run -0 mayfly run --bundle "$BUNDLE" test
 }
 

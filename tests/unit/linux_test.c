@@ -41,6 +41,11 @@ static const struct config_case namespace_cases[] = {
 	{"K22 overlap outside", MAPS(MAP(0, 0, 10) "," MAP(10, 5, 1)),
 		"linux.uidMappings[1]: the range overlaps with that of [0]"},
 	{"K22 side by side", MAPS(MAP(10, 10, 10) "," MAP(0, 0, 10) "," MAP(20, 20, 1))},
+	{"K22 groups",
+		LINUX("\"namespaces\":[{\"type\":\"user\"}],\"uidMappings\":[" MAP(
+			0, 0, 1) "],"
+				 "\"gidMappings\":[" MAP(0, 0, 1) "," MAP(0, 5, 1) "]"),
+		"linux.gidMappings[1]: the range overlaps with that of [0]"},
 	{"K22 beyond the range", MAPS(MAP(1, 0, 4294967295)),
 		"linux.uidMappings[0]: the range goes beyond 4294967294"},
 	{"K22 all of the range", MAPS(MAP(0, 0, 4294967295))},
@@ -192,6 +197,8 @@ static const struct config_case other_cases[] = {
 		"linux.intelRdt: closID is neither \"/\" nor the name of a directory"},
 	{"resctrl with ..", LINUX("\"intelRdt\":{\"closID\":\"..\"}"),
 		"linux.intelRdt: closID is neither \"/\" nor the name of a directory"},
+	{"resctrl with two lines", LINUX("\"intelRdt\":{\"schemata\":[\"a\",\"b\\nc\"]}"),
+		"linux.intelRdt: schemata[1] contains a newline"},
 	{"a mount label", LINUX("\"mountLabel\":\"a\\\",x=\\\"\""),
 		"linux.mountLabel: contains a quotation mark"},
 };

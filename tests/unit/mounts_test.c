@@ -51,6 +51,10 @@ static const struct config_case cases[] = {
 		MOUNT("\"uidMappings\":[{\"containerID\":0,\"hostID\":5,\"size\":0}],"
 		      "\"gidMappings\":[{" MAPPED "}]"),
 		"mounts[0].uidMappings[0]: the size is 0"},
+	{"a group map of size 0",
+		MOUNT("\"gidMappings\":[{\"containerID\":0,\"hostID\":5,\"size\":0}],"
+		      "\"uidMappings\":[{" MAPPED "}]"),
+		"mounts[0].gidMappings[0]: the size is 0"},
 	{"maps", MOUNT("\"uidMappings\":[{" MAPPED "}],\"gidMappings\":[{" MAPPED "}]")},
 	{"idmap without a map", MOUNT("\"options\":[\"bind\",\"idmap\"]"),
 		"mounts[0]: idmap needs uidMappings and gidMappings, or a user namespace"},

@@ -35,6 +35,10 @@ static const struct config_case cases[] = {
 	{"a rule with no names",
 		ALLOW("\"syscalls\":[{\"action\":\"SCMP_ACT_TRAP\",\"names\":[]}]"),
 		"linux.seccomp.syscalls[0]: names is empty"},
+	{"a rule with an empty name",
+		RULES("\"action\":\"SCMP_ACT_TRAP\"},{\"names\":[\"a\",\"\"],"
+		      "\"action\":\"SCMP_ACT_TRAP\""),
+		"linux.seccomp.syscalls[1]: names[1] is empty"},
 	{"a rule without an action", RULES("\"args\":[]"),
 		"linux.seccomp.syscalls[0].action: is missing"},
 	{"errnoRet", RULES("\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4095")},
@@ -71,6 +75,9 @@ static const struct config_case cases[] = {
 		SECCOMP("\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":["
 			"\"read\","
 			"\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}]")},
+	{"K7 kill everything but execveat", SECCOMP("\"defaultAction\":\"SCMP_ACT_KILL\","
+						    "\"syscalls\":[{\"names\":[\"execveat\"],"
+						    "\"action\":\"SCMP_ACT_LOG\"}]")},
 };
 
 int main(void)

@@ -201,6 +201,21 @@ static const struct {
 		"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 		"]]]]]]]]]]]]]",
 		"expected an object, found an array"},
+	{"K22 341 lines",
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{"
+		"\"uidMappings\":[",
+		"{\"containerID\":%zu,\"hostID\":0,\"size\":1},", 341, ",]}}",
+		"linux.uidMappings: 341 lines are more than the kernel's 340"},
+	{"a label of 4096 bytes",
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{\"mountLabel\":"
+		"\"",
+		"aaaaaaaa", 512, "\"}}", "linux.mountLabel: is longer than 4095 bytes"},
+	{"a root of 4096 bytes", "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"", "aaaaaaaa",
+		512, "\"}}", "root.path: is longer than 4095 bytes"},
+	{"a cwd of 4104 bytes",
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"",
+		"/aaaaaaa", 513, "\",\"args\":[\"a\"]}}",
+		"process.cwd: is longer than 4095 bytes"},
 	{"J20 100 000 groups",
 		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/"
 		"\",\"args\":"
@@ -221,7 +236,7 @@ static const struct {
 	{"100 000 equal keys", "{\"x\":{", "\"a\":1,", 100000, ",}}",
 		"line 1: the key \"a\" appears twice"},
 	{"too many values", "[", "1,", 300000, ",]",
-		"line 1: there are more than 262144 values"},
+		"line 1: there are more than 114688 values"},
 	{"a text of 8 MiB", "{\"x\":\"", "aaaaaaaa", 1024 * 1024, "\"}",
 		"the text is longer than 8 MiB"},
 	{"an argument of 1 MiB",
