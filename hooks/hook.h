@@ -24,11 +24,11 @@ struct hook_state {
 /*
  * Run the hooks of one point one after another. A hook without env gets DEFAULT_ENV. Its working
  * directory is DIRECTORY (the bundle) when that exists, else "/". stdout and stderr are captured, never
- * the caller's; the first 4 KiB of stderr are in the error. A hook that does not read its stdin
+ * the caller's; their beginning is in the error (2 KiB). A hook that does not read its stdin
  * is no error. At its timeout the hook's whole process group is killed.
  *
- * 0, or -1 with *err: `createRuntime hook #0 "/bin/x": exit status 1, stderr: ...` or
- * `hook ran past specified timeout of 5.0s`. Waits for nothing else and leaves no zombie.
+ * 0, or -1 with *err: `error running createRuntime hook #0: exit status 1, stdout: , stderr: x`, or
+ * `...: hook ran past specified timeout of 5.0s`. Waits for nothing else and leaves no zombie.
  */
 int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_hooks,
 	const struct hook_state *state, char *const default_env[], const char *directory,

@@ -78,7 +78,7 @@ static int stop(struct reader *reader, int code, const char *sentence)
 static struct json *push(struct reader *reader, enum json_kind kind)
 {
 	if (++reader->values > JSON_VALUES_MAX) {
-		(void)stop(reader, 0, "there are more than 131072 values");
+		(void)stop(reader, 0, "there are more than 114688 values");
 		return NULL;
 	}
 	if (reader->used == reader->size) {
@@ -281,7 +281,7 @@ static int check_bytes(const char *bytes, size_t length, size_t *ret_at, struct 
 
 	for (size_t i = 0, step; i < length; i += step) {
 		*ret_at = i;
-		step = utf8_length(bytes + i, length - i);
+		step = (unsigned char)bytes[i] < 0x80 ? 1 : utf8_length(bytes + i, length - i);
 		if (step == 0)
 			return fail(err, 0, "the text is not valid UTF-8");
 		if (bytes[i] == '\0')

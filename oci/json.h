@@ -42,7 +42,7 @@ enum {
 	JSON_DEPTH_MAX = 64,
 	JSON_BYTES_MAX = 8 * 1024 * 1024,
 	/* Keeps the worst file of that size ("[1,1,1,…") below 32 MiB of memory. */
-	JSON_VALUES_MAX = 128 * 1024,
+	JSON_VALUES_MAX = 112 * 1024,
 };
 
 /*

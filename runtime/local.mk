@@ -28,9 +28,11 @@ libplan_a_SOURCES = \
 	runtime/plan/cpu_weight.c \
 	runtime/plan/device_rules.c \
 	runtime/plan/devices.c \
+	runtime/plan/filesystem.c \
 	runtime/plan/hooks.c \
 	runtime/plan/idmap.c \
 	runtime/plan/mounts.c \
+	runtime/plan/mounts.h \
 	runtime/plan/namespaces.c \
 	runtime/plan/plan.c \
 	runtime/plan/plan.h \
@@ -113,6 +115,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/operation.h \
 	runtime/container/record.c \
 	runtime/container/record.h \
+	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
 	runtime/container/state.c \

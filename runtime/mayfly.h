@@ -27,7 +27,10 @@ struct mayfly_global {
 	bool debug;
 	enum { MAYFLY_ROOTLESS_AUTO, MAYFLY_ROOTLESS_YES, MAYFLY_ROOTLESS_NO } rootless;
 	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say which */
-	/* Called with a sentence that is no error; LEVEL is "warning" or "debug". May be NULL. */
+	/*
+	 * Called with a sentence that is no error; LEVEL is "warning", "debug", or "unenforced": a
+	 * limit that is left out because the caller allowed it, and is to hear of. May be NULL.
+	 */
 	void (*log)(const char *level, const char *sentence);
 };
 

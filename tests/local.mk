@@ -120,12 +120,21 @@ tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
 tests_unit_plan_test_LDADD = $(plan_libraries)
 
 # hooks/ and the rooms of runtime/launch that need no container.
-launch_tests = tests/unit/filter_test tests/unit/hook_test
+launch_tests = \
+	tests/unit/filter_test tests/unit/filter_cache_test \
+	tests/unit/hook_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+tests_unit_filter_test_SOURCES = \
+	tests/unit/filter_test.c tests/unit/filter_machine.h tests/unit/filter_profile.h
+tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+tests_unit_filter_cache_test_SOURCES = tests/unit/filter_cache_test.c tests/unit/filter_profile.h
+tests_unit_filter_cache_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+tests_unit_terminal_test_SOURCES = tests/unit/terminal_test.c
+tests_unit_terminal_test_LDADD = liblaunch.a libsys.a libbase.a
 
 
 # init: the one opener, and containers from lists of steps written by hand (as root; else skipped).
@@ -156,13 +165,17 @@ tests_unit_host_test_LDADD = libhost.a libsys.a libbase.a
 tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
 tests_unit_limits_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
-tests_unit_filter_test_SOURCES = tests/unit/filter_test.c tests/unit/filter_profile.h
-tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
 
-
-command_tests = tests/unit/command_line tests/lint/man
+command_tests = tests/unit/command_line tests/lint/man tests/lint/shell
 check_PROGRAMS += tests/unit/options_test
 TESTS += tests/unit/options_test $(command_tests)
 EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
 tests_unit_options_test_SOURCES = tests/unit/options_test.c tests/unit/command_stubs.c
 tests_unit_options_test_LDADD = libcommand.a libbase.a
+
+# Scripts, suites and what they read; a tarball can be tested like a checkout.
+test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/hostile/* tests/integration/* \
+	tests/lint/* tests/sweep/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
+EXTRA_DIST += docs/spec-coverage.md \
+	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/fields %/option_rows %/suites %/guest %/lib, \
+		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))

@@ -131,14 +131,14 @@ static int await_frozen(int dir, void *data)
 }
 
 /*
- * A cgroup with processes of its own says "frozen 1" when those are, even while the ones below it still run
- * (cgroup_update_frozen() counts only its own tasks). So ask each cgroup.
+ * A cgroup with processes of its own says "frozen 1" when those are, even while the ones below
+ * it still run (cgroup_update_frozen() counts only its own tasks). So ask each cgroup.
  */
 static int await_all_frozen(int cgroup_fd, int timeout_ms)
 {
 	int64_t deadline = files_now() + (int64_t)timeout_ms * 1000;
-	const struct walk walk = { .enter = await_frozen, .data = &deadline,
-		.deadline = deadline };
+	const struct walk walk = {
+		.enter = await_frozen, .data = &deadline, .deadline = deadline};
 	struct stat facts;
 	int answer = files_await(cgroup_fd, EVENT_FROZEN, timeout_ms);
 

@@ -95,10 +95,28 @@ static size_t controllers_text(unsigned int mask, char buffer[256])
 	return used;
 }
 
-static int fail_to_enable(
-	int code, const char *controller, const char *path, int depth, struct error *err)
+static bool is_available(int dir, unsigned int bit)
 {
-	const char *of = path + strspn(path, "/");
+	char text[512];
+
+	return files_read(dir, "cgroup.controllers", text, sizeof(text)) >= 0 &&
+	       (host_controllers_parse(text) & bit);
+}
+
+static int fail_to_enable(int code, const struct controller_name *controller, int dir,
+	const char *path, int depth, struct error *err)
+{
+	static const struct {
+		int code;
+		const char *why;
+	} rows[] = {
+		{EBUSY, ": it has processes of its own, and a cgroup has either those or "
+			"controllers for its children (no internal processes)"},
+		{EOPNOTSUPP, ": it is threaded"},
+		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
+		{EINVAL, ": are there real-time processes?"},
+	};
+	const char *of = path + strspn(path, "/"), *why = "";
 	int length = 0;
 
 	/* The first DEPTH components: which of the ancestors refused. */
@@ -106,32 +124,16 @@ static int fail_to_enable(
 		length += (int)strspn(of + length, "/");
 		length += (int)strcspn(of + length, "/");
 	}
-	switch (code) {
-	case EBUSY:
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": it has processes of "
-			"its "
-			"own, and a cgroup has either those or controllers for its children "
-			"(no "
-			"internal processes)",
-			controller, length, of);
-	case ENOENT:
+	/* A name the kernel does not know is EINVAL, one that the parent does not give ENOENT.
+	 */
+	if ((code == ENOENT || code == EINVAL) && !is_available(dir, controller->bit))
 		return fail(err, 0, "controller \"%s\" not available in cgroup \"/%.*s\"",
-			controller, length, of);
-	case EOPNOTSUPP:
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": it is threaded",
-			controller, length, of);
-	case EINVAL:
-		/* CONFIG_RT_GROUP_SCHED: real-time processes outside of the root cgroup. */
-		return fail(err, code,
-			"enable controller \"%s\" below cgroup \"/%.*s\": are there real-time "
-			"processes?",
-			controller, length, of);
-	default:
-		return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"",
-			controller, length, of);
-	}
+			controller->name, length, of);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].code == code)
+			why = rows[i].why;
+	return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"%s",
+		controller->name, length, of, why);
 }
 
 struct enabling {
@@ -141,28 +143,46 @@ struct enabling {
 	struct error *err;
 };
 
+/* Does the kernel refuse the cgroup, whichever controller it is? */
+static bool is_about_cgroup(int code)
+{
+	return code == EBUSY || code == EOPNOTSUPP || code == EACCES || code == EPERM ||
+	       code == EROFS;
+}
+
 /* In one ancestor, DEPTH components below the mount. */
 static int enable_in(struct enabling *enabling, int dir, int depth)
 {
 	unsigned int missing = enabling->target & ~enabled_in(dir);
 	char text[256];
 	size_t length = controllers_text(missing, text);
+	int all = missing ? -files_write(dir, "cgroup.subtree_control", text, length) : 0;
 
-	if (!missing || files_write(dir, "cgroup.subtree_control", text, length) == 0)
+	if (all == 0)
 		return 0;
-	/* One refused controller hides the others in one write. */
+	if (is_about_cgroup(all)) {
+		enabling->target &= ~missing | enabling->wanted;
+		missing &= enabling->wanted;
+	}
+	/* Else one refused controller hid the others. */
 	for (const struct controller_name *row = host_controllers; row->name; row++) {
 		if (!(missing & row->bit))
 			continue;
 		length = controllers_text(row->bit, text);
 
-		int code = -files_write(dir, "cgroup.subtree_control", text, length);
+		/*
+		 * A cgroup with processes takes cpu, cpuset and pids if asked for those alone,
+		 * and turns into a threaded domain by that: never to somebody else's.
+		 */
+		int code = all == EBUSY
+				   ? EBUSY
+				   : -files_write(dir, "cgroup.subtree_control", text, length);
 
 		if (code == 0)
 			continue;
 		if (enabling->wanted & row->bit)
 			return fail_to_enable(
-				code, row->name, enabling->path, depth, enabling->err);
+				code, row, dir, enabling->path, depth, enabling->err);
 		enabling->target &= ~row->bit;
 	}
 	return 0;
@@ -214,19 +234,18 @@ int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *er
 
 	if (code == EBUSY)
 		return fail(err, code,
-			"enter cgroup \"%s\": it has controllers for its children, so it can have "
+			"enter cgroup \"%s\": it has controllers for its children, so it can "
+			"have "
 			"no processes of its own (no internal processes)",
 			cgroup->path);
-	if (code != EOPNOTSUPP ||
-		files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
+	if (code != EOPNOTSUPP || files_read(cgroup->fd, "cgroup.type", type, sizeof(type)) < 0)
 		return fail(err, code, "clone into cgroup \"%s\"", cgroup->path);
 	type[strcspn(type, "\n")] = '\0';
 	if (!strcmp(type, "domain invalid") && !domain)
 		return cgroup_write(cgroup, "cgroup.type", "threaded", err);
-	return fail(err, domain ? 0 : code,
-		"cannot enter cgroupv2 \"%s\"%s -- it is in %s", cgroup->path,
-		domain ? " with domain controllers" : "",
-		!strcmp(type, "domain invalid")	? "an invalid state"
+	return fail(err, domain ? 0 : code, "cannot enter cgroupv2 \"%s\"%s -- it is in %s",
+		cgroup->path, domain ? " with domain controllers" : "",
+		!strcmp(type, "domain invalid") ? "an invalid state"
 		: !strcmp(type, "threaded")	? "threaded mode"
 						: type);
 }
@@ -237,8 +256,8 @@ static bool is_above_us(const struct host *host, const char *path)
 	size_t parent = (size_t)(strrchr(path, '/') - path);
 
 	return parent == 0 ||
-		(host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
-			(host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
+	       (host->own_cgroup && !strncmp(host->own_cgroup, path, parent) &&
+		       (host->own_cgroup[parent] == '/' || !host->own_cgroup[parent]));
 }
 
 /* Frozen by itself or by an ancestor: a process born here would never run. */

@@ -19,7 +19,7 @@ enum { LINE_MAX_BYTES = 4000, MESSAGE_MAX_BYTES = 3000 };
 static struct {
 	int fd; /* of --log; -1: none */
 	enum log_level level;
-	bool json, loud;
+	bool json;
 } log_state = {.fd = -1};
 
 static const char *const level_names[] = {
@@ -66,7 +66,6 @@ int log_open(const struct log_options *options, struct error *err)
 		return fail(err, 0, "invalid log-level: %.200s", options->level);
 	log_state.json = options->format && strcmp(options->format, "json") == 0;
 	log_state.level = options->debug ? LOG_DEBUG : (enum log_level)level;
-	log_state.loud = options->loud;
 	return options->file && *options->file ? open_file(options->file, err) : 0;
 }
 
@@ -149,7 +148,8 @@ void log_error(const char *who, const struct error *err)
 
 void log_sentence(const char *level, const char *sentence)
 {
-	int number = find_level(level);
+	bool loud = strcmp(level, "unenforced") == 0;
+	int number = loud ? LOG_WARNING : find_level(level);
 	char text[MESSAGE_MAX_BYTES], line[MESSAGE_MAX_BYTES + 32];
 	struct error printable;
 
@@ -161,10 +161,10 @@ void log_sentence(const char *level, const char *sentence)
 		put_file((enum log_level)number, text);
 	/*
 	 * Standard error of `create` is the container's own: a warning would be a line in its
-	 * log. A person at a terminal, and whoever allowed a weaker container, are to see it.
+	 * log. A person at a terminal is to see it, and whoever allowed a weaker container.
 	 */
 	bool asked = number <= (int)log_state.level && log_state.fd < 0;
-	bool shown = number == LOG_WARNING && (log_state.loud || isatty(STDERR_FILENO));
+	bool shown = loud || (number == LOG_WARNING && isatty(STDERR_FILENO));
 
 	if (!asked && !shown)
 		return;

@@ -20,7 +20,6 @@ struct log_options {
 	const char *format; /* --log-format: "text" (also NULL) or "json" */
 	const char *level;  /* --log-level: "error" (also NULL), "warning", "debug" */
 	bool debug;	    /* --debug */
-	bool loud;	    /* warnings go to standard error whatever it is */
 };
 
 /* 0, or -1 with *err; then log_error() still reaches standard error. */
@@ -29,7 +28,7 @@ int log_open(const struct log_options *options, struct error *err);
 /* The one line of a failed command: WHO is "mayfly create failed". */
 void log_error(const char *who, const struct error *err);
 
-/* For struct mayfly_global: LEVEL is "warning" or "debug". */
+/* For struct mayfly_global. */
 void log_sentence(const char *level, const char *sentence);
 
 void log_close(void);

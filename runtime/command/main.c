@@ -95,7 +95,6 @@ static int set_up_log(const struct global_options *options, struct error *err)
 		.format = options->log_format,
 		.level = options->log_level,
 		.debug = options->global.debug,
-		.loud = options->global.allow_missing_controllers,
 	};
 
 	return log_open(&log, err);

@@ -51,7 +51,6 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 		.request = {
 			.verb = verb,
 			.id = id,
-			.preserve_fds = options->preserve_fds,
 			.no_pivot = options->no_pivot,
 			.no_new_keyring = options->no_new_keyring,
 			.systemd_cgroup = global->systemd_cgroup,
@@ -64,7 +63,8 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	};
 	if (oci_id_check(id, err) < 0)
 		return -1;
-	if (birth_bundle(birth, options->bundle, err) < 0 ||
+	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
+		birth_bundle(birth, options->bundle, err) < 0 ||
 		read_config(birth, options->config, err) < 0 || operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
@@ -184,6 +184,9 @@ static int commit_record(struct birth *birth, struct error *err)
 	record->start_time = id.start_time;
 	record->pidfs = id.pidfs;
 	record->phase = RECORD_READY;
+	/* A user's container may have gone without: STEP_CREATE_CGROUP, optional. */
+	if (birth->launch.cgroup.fd < 0)
+		record->cgroup = NULL;
 	if (container_save(container, err) < 0)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)

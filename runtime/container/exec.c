@@ -273,10 +273,10 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 		.verb = REQUEST_EXEC,
 		.id = id,
 		.bundle = record->bundle,
-		.preserve_fds = options->preserve_fds,
-		.systemd_cgroup = false,
 		.has_chroot_only = record->chroot_only,
 	};
+	if (operation_descriptors(&joining->request, options->preserve_fds, err) < 0)
+		return -1;
 	if (namespaces_to_join(init, &joining->request.join_mask, err) < 0 ||
 		current_cgroup(operation, init, options->cgroup, &joining->request.cgroup, err) < 0)
 		return -1;
@@ -359,6 +359,8 @@ int mayfly_exec(const struct mayfly_global *global, const char *id,
 	if (result == 0)
 		result = plan_joining(&joining, id, options, err);
 	if (result == 0) {
+		for (size_t i = 0; i < joining.process->warnings.n_texts; i++)
+			operation_log(&joining.operation, "warning", "%s", joining.process->warnings.texts[i]);
 		for (size_t i = 0; i < joining.plan.n_warnings; i++)
 			operation_log(&joining.operation, "warning", "%s", joining.plan.warnings[i]);
 		result = launch_joining(&joining, options, ret_status, err);

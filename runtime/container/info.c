@@ -6,25 +6,10 @@
 
 #include "oci/features.h"
 #include "oci/template.h"
-#include "runtime/sys/fd.h"
-#include "runtime/sys/self.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-int mayfly_setup(char *const argv[], bool seal, struct error *err)
-{
-	if (self_setup(err) < 0)
-		return -1;
-	if (seal && self_seal(argv, err) < 0)
-		return -1;
-
-	/* After the seal, whose exec would close what --preserve-fds keeps. */
-	int done = fd_cloexec_from(3);
-
-	return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
-}
 
 int mayfly_spec(bool rootless, char **ret_json, struct error *err)
 {

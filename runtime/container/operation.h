@@ -52,6 +52,12 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
 
+/*
+ * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more. All must have been
+ * open when mayfly was started.
+ */
+int operation_descriptors(struct request *request, unsigned int preserve, struct error *err);
+
 /* birth.c: what create, run, exec and plan share. */
 struct birth {
 	struct operation operation;

@@ -262,13 +262,12 @@ static int probe_time_namespace(struct probing *probing)
 	return 0;
 }
 
-/* Nothing to change is looked at before the descriptor: 0 or EBADF is yes, all else is no. */
+/* Flags that do not exist are EINVAL before permission is asked for; all else is no. */
 static int probe_mount_setattr(struct probing *probing)
 {
 	struct mount_attr nothing = {0};
-	int answer = sys_mount_setattr(-1, "", 0, &nothing);
 
-	probing->host->has_mount_setattr = answer == 0 || answer == -EBADF;
+	probing->host->has_mount_setattr = sys_mount_setattr(-1, "", ~0U, &nothing) == -EINVAL;
 	return 0;
 }
 

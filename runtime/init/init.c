@@ -176,7 +176,6 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_CLONE:
 	case STEP_MAP_IDS:
 	case STEP_WRITE_PROC:
-	case STEP_SET_RLIMIT:
 	case STEP_MAP_TREE:
 	case STEP_COUNT:
 		break;
@@ -244,6 +243,8 @@ static int do_step(struct init_context *context, const struct step *step)
 		return init_set_root(context, step);
 	case STEP_NEW_SESSION:
 		return init_new_session(context, step);
+	case STEP_SET_RLIMIT:
+		return init_rlimit(context, step);
 	case STEP_SET_SCHEDULER:
 		return init_scheduler(context, step);
 	case STEP_SET_IO_PRIORITY:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside the new process, from clone() to exec: carry out the plan's inside list. No
- * allocation, no locks, no stdio, no libraries; every decision is already in the step. A failure fills a
- * struct error with the step's origin, sends it, and exits: the kernel frees everything.
+ * allocation, no locks, no stdio, no libraries; every decision is already in the step. A
+ * failure fills a struct error with the step's origin, sends it, and exits: the kernel frees
+ * everything.
  */
 #ifndef MAYFLY_INIT_H
 #define MAYFLY_INIT_H
@@ -15,29 +16,31 @@
 struct init_context {
 	/* Set by runtime/launch before clone(). */
 	const struct plan *plan;
-	int *slots;              /* descriptors, filled by the outside list; -1 when empty */
-	int channel;             /* our end */
-	int start_fifo;          /* O_RDWR; create: `start` writes a byte. -1 otherwise */
-	int exec_fifo;           /* O_RDWR; create: what `start` hears of us. -1 otherwise */
-	int proc;                /* O_PATH of the host's procfs, opened and checked by the parent */
+	int *slots;	/* descriptors, filled by the outside list; -1 when empty */
+	int channel;	/* our end */
+	int start_fifo; /* O_RDWR; create: `start` writes a byte. -1 otherwise */
+	int exec_fifo;	/* O_RDWR; create: what `start` hears of us. -1 otherwise */
+	int proc;	/* O_PATH of the host's procfs, opened and checked by the parent */
 	struct sock_filter *bpf; /* the compiled filter, or NULL */
 	unsigned short bpf_count;
-	unsigned int bpf_flags;  /* SECCOMP_FILTER_FLAG_… */
-	struct hook_state hook_state[HOOK_POINTS]; /* of the two inside points; pid filled inside */
-	const struct oci_hooks *hooks; /* those of the spec, or NULL */
+	unsigned int bpf_flags; /* SECCOMP_FILTER_FLAG_… */
+	struct hook_state
+		hook_state[HOOK_POINTS]; /* of the two inside points; pid filled inside */
+	const struct oci_hooks *hooks;	 /* those of the spec, or NULL */
 	const char *bundle;
-	pid_t parent;            /* the runtime's pid in the caller's namespace, to see that it still lives */
+	pid_t parent; /* the runtime's pid in the caller's namespace, to see that it still lives
+		       */
 
 	/* Owned by the inside. */
-	int host_root, root;     /* O_PATH; -1 before ENTER_ROOT */
-	int console;             /* the slave, until it is descriptors 0, 1, 2 */
-	int mask_directory;      /* the read-only empty directory, once it is mounted; else -1 */
-	int mask_file;           /* O_PATH of the null inode that hides files; else -1 */
-	bool dies_with_parent;   /* PDEATHSIG is set; a dead parent means exit */
-	bool dumpable;           /* the parent still has to write our maps */
-	bool committed;          /* errors are now `start`'s to hear, when there is an exec fifo */
-	bool in_directory;       /* the working directory was entered before the user was changed */
-	char program[4096];      /* what FIND_PROGRAM found */
+	int host_root, root;   /* O_PATH; -1 before ENTER_ROOT */
+	int console;	       /* the slave, until it is descriptors 0, 1, 2 */
+	int mask_directory;    /* the read-only empty directory, once it is mounted; else -1 */
+	int mask_file;	       /* O_PATH of the null inode that hides files; else -1 */
+	bool dies_with_parent; /* PDEATHSIG is set; a dead parent means exit */
+	bool dumpable;	       /* the parent still has to write our maps */
+	bool committed;	    /* errors are now `start`'s to hear, when there is an exec fifo */
+	bool in_directory;  /* the working directory was entered before the user was changed */
+	char program[4096]; /* what FIND_PROGRAM found */
 	char home[4096];
 	struct error err;
 };

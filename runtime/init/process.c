@@ -16,6 +16,22 @@ struct scheduler_attributes {
 	uint64_t runtime, deadline, period;
 };
 
+/*
+ * Lowering needs no privilege, and before SET_USER we have that to raise; the runtime outside,
+ * once we are somebody else, needs CAP_SYS_RESOURCE even to lower. In a user namespace it is
+ * the other way round: there only the runtime can raise.
+ */
+int init_rlimit(struct init_context *context, const struct step *step)
+{
+	const struct rlimit limit = {step->rlimit.soft, step->rlimit.hard};
+	int done = SYS_RESULT(syscall(SYS_prlimit64, 0, step->rlimit.resource, &limit, NULL));
+
+	if (done < 0)
+		return init_fail(context, -done, "set the limit to soft %zu, hard %zu",
+			(size_t)step->rlimit.soft, (size_t)step->rlimit.hard);
+	return 0;
+}
+
 int init_scheduler(struct init_context *context, const struct step *step)
 {
 	const struct step_scheduler *scheduler = &step->scheduler;

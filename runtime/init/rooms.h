@@ -35,8 +35,8 @@ init_step init_make_device, init_bind_device, init_symlink, init_replace_symlink
 init_step init_open_console, init_new_session;
 
 /* process.c, program.c */
-init_step init_scheduler, init_io_priority, init_affinity, init_memory_policy, init_personality,
-	init_umask, init_own_stdio, init_change_directory;
+init_step init_rlimit, init_scheduler, init_io_priority, init_affinity, init_memory_policy,
+	init_personality, init_umask, init_own_stdio, init_change_directory;
 init_step init_find_home, init_find_program, init_close_fds, init_exec;
 
 /* security.c */

@@ -67,8 +67,8 @@ struct launch_filter {
 
 /*
  * Compile the profile, or read it from CACHE (a directory, or NULL): an entry is taken only when the
- * whole profile, the library version and the kernel's answers stored in it are equal. Since Linux 3.17.
- * config-linux.md, Seccomp. Warnings go to WARN.
+ * whole profile, the library's version and our own stored in it are equal. config-linux.md, Seccomp.
+ * FLAGS have NEW_LISTENER when a rule notifies.
  */
 int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err);
@@ -77,7 +77,10 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 const char *launch_seccomp_version(void);
 unsigned long launch_seccomp_flags(void);
 
-/* Send the listener with the container process state (config-linux.md) to seccomp->listener_path. */
+/*
+ * Send the listener with STATE_JSON, the whole container process state (config-linux.md), to
+ * seccomp->listener_path. PID is for the error.
+ */
 int launch_send_listener(const struct oci_seccomp *seccomp, int listener, pid_t pid,
 	const char *state_json, struct error *err);
 

@@ -325,7 +325,16 @@ static int compile(
 	return built;
 }
 
-/* Which flags to load it with; EFAULT is the kernel's word for "these I know". */
+/* ---- flags ---- */
+
+/* EFAULT is the kernel's word for flags that it knows, before it looks for a filter. */
+static int ask_kernel(unsigned int flags)
+{
+	int answer = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL));
+
+	return answer == -EFAULT ? 0 : answer;
+}
+
 static int choose_flags(
 	const struct oci_seccomp *seccomp, unsigned int *ret_flags, struct error *err)
 {
@@ -338,11 +347,11 @@ static int choose_flags(
 	if (oci_seccomp_notifies(seccomp))
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 
-	int known = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL));
+	int known = ask_kernel(flags);
 
 	if (known == -EINVAL && !seccomp->flags)
 		flags &= ~SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	else if (known != -EFAULT) {
+	else if (known < 0) {
 		(void)fail(
 			err, -known, "this kernel does not take all of the flags (%#x)", flags);
 		return fail_in(err, "flags");
@@ -384,21 +393,24 @@ const char *launch_seccomp_version(void)
 	static char text[32];
 	const struct scmp_version *version = seccomp_version();
 
-	snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
+	snprintf(
+		text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
 	return text;
 }
 
 unsigned long launch_seccomp_flags(void)
 {
-	static const unsigned long flags[] = {
-		SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+	static const unsigned int flags[] = {
+		SECCOMP_FILTER_FLAG_TSYNC,
+		SECCOMP_FILTER_FLAG_LOG,
+		SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
 	};
 	unsigned long taken = 0;
 
-	/* Without a program the kernel looks at the flags first: EFAULT says that it knows them. */
+	/* Without a listener there is nothing to wait killably for. */
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], NULL) < 0 && errno == EFAULT)
+		if (ask_kernel(flags[i]) == 0)
 			taken |= flags[i] & ~(unsigned long)SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return taken;
 }

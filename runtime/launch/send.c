@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-enum { SEND_TIMEOUT_MS = 10 * 1000 };
+enum { SEND_TIMEOUT_MS = 5 * 1000 };
 
 /* sun_path has 108 bytes; a longer path is named through a descriptor of its directory. */
 static int short_path(

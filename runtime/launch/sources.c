@@ -14,6 +14,15 @@
 
 #include <linux/nsfs.h>
 
+/* pivot_root(2) moves every process of a mount namespace. When in doubt, it is ours. */
+static bool is_ours(int fd)
+{
+	struct stat theirs, ours;
+
+	return fstat(fd, &theirs) < 0 || stat("/proc/self/ns/mnt", &ours) < 0 ||
+	       (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+}
+
 int launch_open_namespace(struct launch *launch, const struct step *step, struct error *err)
 {
 	const char *path = step->open_path.path;
@@ -35,6 +44,10 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 		return fail(err, errno, "ask \"%s\" for its type", path);
 	if (type != step->open_path.ns_type)
 		return fail(err, EINVAL, "\"%s\" is a namespace of another type", path);
+	if (type == CLONE_NEWNS && is_ours(fd))
+		return fail(err, EINVAL,
+			"\"%s\" is the runtime's own mount namespace: the container's root would replace the host's",
+			path);
 	launch->slots[step->open_path.slot] = take_fd(&fd);
 	return 0;
 }

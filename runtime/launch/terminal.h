@@ -17,7 +17,7 @@
  * Connect to the unix stream socket PATH (absolute, of any length), send FD with PAYLOAD (at
  * least one byte), close. For --console-socket (the pty's master with a name) and
  * --pidfd-socket. Waits for no answer: containerd reads only when create has returned. A peer
- * that takes nothing is an error in 10 s.
+ * that takes nothing is an error after 5 s.
  */
 int launch_send_descriptor(const char *path, int fd, const char *payload, struct error *err);
 

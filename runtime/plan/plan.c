@@ -37,6 +37,7 @@ static plan_room *const birth[] = {
 	plan_process, /* from here the same rooms as exec */
 	plan_labels,
 	plan_stdio,
+	plan_rlimits,
 	plan_security,
 	plan_program,
 	plan_created, /* meet: created, committed */
@@ -53,6 +54,7 @@ static plan_room *const join[] = {
 	plan_process,
 	plan_labels,
 	plan_stdio,
+	plan_rlimits,
 	plan_security,
 	plan_program,
 	plan_created,

@@ -165,12 +165,12 @@ int plan_process(struct plan *plan, const struct wanted *wanted, struct error *e
 		process->user.umask.set ? "process.user.umask" : "default umask");
 }
 
-/* Outside: a limit may be above the hard limit of the container's process. */
-static int plan_rlimits(struct plan *plan, const struct oci_process *process, struct error *err)
+static int put_rlimits(struct plan *plan, struct step_list *list, const struct oci_process *process,
+	struct error *err)
 {
 	for (size_t i = 0; i < process->n_rlimits; i++) {
-		struct step *step = plan_step(plan, &plan->after_clone, err, STEP_SET_RLIMIT,
-			"process.rlimits[%zu]", i);
+		struct step *step =
+			plan_step(plan, list, err, STEP_SET_RLIMIT, "process.rlimits[%zu]", i);
 
 		if (!step)
 			return -1;
@@ -181,12 +181,31 @@ static int plan_rlimits(struct plan *plan, const struct oci_process *process, st
 	return 0;
 }
 
+/*
+ * The process sets its own limits as long as it is whom it was: prlimit(2) on another user's process wants
+ * CAP_SYS_RESOURCE even to lower one, and the runtime may lack it.
+ */
+int plan_rlimits(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (in_user_namespace(wanted))
+		return 0;
+	return put_rlimits(plan, &plan->inside, wanted->process, err);
+}
+
+/* In a user namespace it may raise none; the runtime, which owns that namespace, may. */
+static int plan_rlimits_outside(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (!in_user_namespace(wanted))
+		return 0;
+	return put_rlimits(plan, &plan->after_clone, wanted->process, err);
+}
+
 int plan_created(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	if (plan_seccomp_listening(plan, wanted, err) < 0 ||
 		plan_message(plan, &plan->inside, err, STEP_TELL, MESSAGE_CREATED) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_CREATED) < 0 ||
-		plan_rlimits(plan, wanted->process, err) < 0 ||
+		plan_rlimits_outside(plan, wanted, err) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_COMMITTED) < 0)
 		return -1;
 	return plan_message(plan, &plan->inside, err, STEP_AWAIT, MESSAGE_COMMITTED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile of the size and shape of Docker's default one, for an unprivileged container on amd64:
- * what an ordinary program needs is allowed, all else is EPERM.
+ * A profile of the size and shape of Docker's default one, for an unprivileged container on
+ * amd64: what an ordinary program needs is allowed, all else is EPERM.
  */
 #ifndef MAYFLY_FILTER_PROFILE_H
 #define MAYFLY_FILTER_PROFILE_H
@@ -13,10 +13,14 @@
 #include <linux/elf-em.h>
 
 #define X32 (EM_X86_64 | __AUDIT_ARCH_LE)
-#define RULE(NAMES, ACTION, ...) \
-	{ .names = (NAMES), .n_names = sizeof(NAMES) / sizeof(*(NAMES)), .action = (ACTION), __VA_ARGS__ }
+#define RULE(NAMES, ACTION, ...)                                                               \
+	{                                                                                      \
+		.names = (NAMES), .n_names = sizeof(NAMES) / sizeof(*(NAMES)),                 \
+		.action = (ACTION), __VA_ARGS__                                                \
+	}
 #define ARGS(LIST) .args = (LIST), .n_args = sizeof(LIST) / sizeof(*(LIST))
 
+/* clang-format off */
 static const char *ordinary[] = {
 	"accept", "accept4", "access", "adjtimex", "alarm", "bind", "brk", "cachestat",
 	"capget", "capset", "chdir", "chmod", "chown", "chown32", "clock_adjtime",
@@ -81,24 +85,27 @@ static const char *ordinary[] = {
 	"utimensat_time64", "utimes", "vfork", "vmsplice", "wait4", "waitid", "waitpid",
 	"write", "writev",
 };
-static const char *by_capability[] = { "process_vm_readv", "process_vm_writev", "ptrace", "arch_prctl",
-	"modify_ldt" };
-static const char *socket_names[] = { "socket" };
-static const char *personality_names[] = { "personality" };
-static const char *clone_names[] = { "clone" };
-static const char *clone3_names[] = { "clone3" };
+/* clang-format on */
+static const char *by_capability[] = {
+	"process_vm_readv", "process_vm_writev", "ptrace", "arch_prctl", "modify_ldt"};
+static const char *socket_names[] = {"socket"};
+static const char *personality_names[] = {"personality"};
+static const char *clone_names[] = {"clone"};
+static const char *clone3_names[] = {"clone3"};
 
 /* The flags of new namespaces. */
 static struct oci_seccomp_arg no_namespaces[] = {
-	{ .index = 0, .op = OCI_SECCOMP_MASKED_EQ, .value = 0x7E020000, .value_two = 0 },
+	{.index = 0, .op = OCI_SECCOMP_MASKED_EQ, .value = 0x7E020000, .value_two = 0},
 };
 /* AF_VSOCK reaches the hypervisor. */
-static struct oci_seccomp_arg not_vsock[] = { { .index = 0, .op = OCI_SECCOMP_NE, .value = 40 } };
-static struct oci_seccomp_arg linux_domain[] = { { .index = 0, .op = OCI_SECCOMP_EQ, .value = 0 } };
-static struct oci_seccomp_arg linux32[] = { { .index = 0, .op = OCI_SECCOMP_EQ, .value = 8 } };
-static struct oci_seccomp_arg uname26[] = { { .index = 0, .op = OCI_SECCOMP_EQ, .value = 0x20000 } };
-static struct oci_seccomp_arg linux32_26[] = { { .index = 0, .op = OCI_SECCOMP_EQ, .value = 0x20008 } };
-static struct oci_seccomp_arg ask[] = { { .index = 0, .op = OCI_SECCOMP_EQ, .value = 0xffffffff } };
+static struct oci_seccomp_arg not_vsock[] = {{.index = 0, .op = OCI_SECCOMP_NE, .value = 40}};
+static struct oci_seccomp_arg linux_domain[] = {{.index = 0, .op = OCI_SECCOMP_EQ, .value = 0}};
+static struct oci_seccomp_arg linux32[] = {{.index = 0, .op = OCI_SECCOMP_EQ, .value = 8}};
+static struct oci_seccomp_arg uname26[] = {
+	{.index = 0, .op = OCI_SECCOMP_EQ, .value = 0x20000}};
+static struct oci_seccomp_arg linux32_26[] = {
+	{.index = 0, .op = OCI_SECCOMP_EQ, .value = 0x20008}};
+static struct oci_seccomp_arg ask[] = {{.index = 0, .op = OCI_SECCOMP_EQ, .value = 0xffffffff}};
 
 static struct oci_seccomp_rule default_rules[] = {
 	RULE(ordinary, OCI_SECCOMP_ALLOW),
@@ -110,13 +117,13 @@ static struct oci_seccomp_rule default_rules[] = {
 	RULE(personality_names, OCI_SECCOMP_ALLOW, ARGS(linux32_26)),
 	RULE(personality_names, OCI_SECCOMP_ALLOW, ARGS(ask)),
 	RULE(clone_names, OCI_SECCOMP_ALLOW, ARGS(no_namespaces)),
-	RULE(clone3_names, OCI_SECCOMP_ERRNO, .errno_ret = { true, ENOSYS }),
+	RULE(clone3_names, OCI_SECCOMP_ERRNO, .errno_ret = {true, ENOSYS}),
 };
-static uint32_t amd64[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, X32 };
+static uint32_t amd64[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, X32};
 
 static const struct oci_seccomp default_profile = {
 	.default_action = OCI_SECCOMP_ERRNO,
-	.default_errno_ret = { true, EPERM },
+	.default_errno_ret = {true, EPERM},
 	.architectures = amd64,
 	.n_architectures = 3,
 	.syscalls = default_rules,

@@ -48,6 +48,7 @@ static const char whole[] =
 	"echo port=$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)\n"
 	"echo cgroup=$(grep ^0:: /proc/self/cgroup)\n"
 	"echo session=$(awk '{print $6}' /proc/$$/stat)\n"
+	"echo files=$(ulimit -Sn) $(ulimit -Hn)\n"
 	"echo nice=$(awk '{print $19}' /proc/$$/stat)\n";
 
 static void add_filesystems(struct bench *bench)
@@ -114,6 +115,10 @@ static void test_whole_container(void)
 	add_pivot(bench);
 	add(bench, STEP_SET_ROOT)->mount.set = MOUNT_ATTR_RDONLY;
 	add(bench, STEP_NEW_SESSION);
+	step = add(bench, STEP_SET_RLIMIT);
+	step->rlimit.resource = RLIMIT_NOFILE;
+	step->rlimit.soft = 333;
+	step->rlimit.hard = 444;
 	add(bench, STEP_SET_SCHEDULER)->scheduler.nice = 5;
 	add_number(bench, STEP_SET_IO_PRIORITY, 2 << 13 | 7);
 	add(bench, STEP_SET_AFFINITY);
@@ -163,6 +168,7 @@ static void test_whole_container(void)
 	is_fact(bench, "port", "77");
 	is_fact(bench, "cgroup", "0::/");
 	is_fact(bench, "session", "1");
+	is_fact(bench, "files", "333 444");
 	is_fact(bench, "nice", "5");
 	if (getenv("VERBOSE"))
 		printf("%s\n", bench->output);

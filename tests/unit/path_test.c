@@ -223,6 +223,50 @@ static void test_knobs(void)
 	is_number((uint64_t)-fd, 0, "a knob is written");
 }
 
+/* A peer that shares a volume exchanges a directory for a symlink out, as fast as it can. */
+static pid_t start_swapper(void)
+{
+	pid_t pid = fork();
+
+	make(pid);
+	if (pid > 0)
+		return pid;
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	for (;;)
+		(void)syscall(SYS_renameat2, root, "volume/dir", root, "volume/link",
+			2 /* EXCHANGE */);
+}
+
+static void test_race(void)
+{
+	char link[128];
+	int outside = 0, made = 0;
+	int64_t end = fd_now_ms() + 700;
+	pid_t swapper;
+
+	snprintf(link, sizeof(link), "%s/canary", base);
+	make(mkdirat(root, "volume", 0755));
+	make(mkdirat(root, "volume/dir", 0755));
+	make(symlinkat(link, root, "volume/link"));
+	swapper = start_swapper();
+	for (unsigned int i = 0; fd_now_ms() < end; i++) {
+		char path[64];
+		struct error err;
+		int fd;
+
+		snprintf(path, sizeof(path), "/volume/dir/a%u/b", i % 1000);
+		fd = path_create(
+			root, path, i % 2 ? PATH_DIRECTORY : PATH_NOT_DIRECTORY, 0, &err);
+		made += fd >= 0;
+		outside += fd >= 0 && strcmp(where(fd), "outside") == 0;
+		fd_close(&fd);
+	}
+	make(kill(swapper, SIGKILL));
+	make(waitpid(swapper, NULL, 0));
+	is_number((uint64_t)outside, 0, "a race with a symlink never leads out");
+	is_true(made > 100, "and names were found or made in it: %d", made);
+}
+
 static void remove_tree(void)
 {
 	char command[64];
@@ -244,6 +288,7 @@ int main(void)
 	test_modes();
 	test_parent();
 	test_knobs();
+	test_race();
 	is_number((uint64_t)canary_entries(), 2, "the canary beside the root is as it was");
 	remove_tree();
 	return tap_end();

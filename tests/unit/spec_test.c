@@ -236,7 +236,7 @@ static const struct {
 	{"100 000 equal keys", "{\"x\":{", "\"a\":1,", 100000, ",}}",
 		"line 1: the key \"a\" appears twice"},
 	{"too many values", "[", "1,", 300000, ",]",
-		"line 1: there are more than 131072 values"},
+		"line 1: there are more than 114688 values"},
 	{"a text of 8 MiB", "{\"x\":\"", "aaaaaaaa", 1024 * 1024, "\"}",
 		"the text is longer than 8 MiB"},
 	{"an argument of 1 MiB",

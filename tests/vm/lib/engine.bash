@@ -20,6 +20,19 @@ engine() {
     esac
 }
 
+# At once, running or not: Podman would wait for the program to end by itself, Docker does not.
+remove() {
+    case $ENGINE in
+    podman) podman rm -f -t 0 "$@" >/dev/null ;;
+    docker) docker rm -f "$@" >/dev/null ;;
+    esac
+}
+remove_all() {
+    local ids
+    mapfile -t ids < <(engine ps -aq)
+    [ "${#ids[@]}" -eq 0 ] || remove "${ids[@]}"
+}
+
 # Most cases do not need a network, and making one is slow in here.
 run_none() { engine run --network none "$@"; }
 
@@ -123,11 +136,14 @@ eventually() {
     done
 }
 
-# What containers leave on a machine when they are not cleared away.
+# What containers of this engine leave on a machine when they are not cleared away.
 traces() {
-    find /sys/fs/cgroup -mindepth 1 -type d \( -path '*/docker/*' -o -path '*libpod*' -o -path '*mayfly*' \) \
-        ! -path '*mayfly-vm.service*' ! -path '*/libpod_parent' ! -name conmon 2>/dev/null || true
-    find /run/docker/runtime-runc/moby /run/runc /run/crun /run/mayfly /run/user/0/mayfly \
-        -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
-    cut -d ' ' -f 5 /proc/self/mountinfo | grep -E '^/(var/lib/(docker|containers)/.*/merged|run/(docker|containers|mayfly))' || true
+    local group mounts states
+    case $ENGINE in
+    docker) group='*/docker/*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
+    podman) group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=(/run/runc /run/mayfly /run/user/0/mayfly) ;;
+    esac
+    find /sys/fs/cgroup -mindepth 1 -type d -path "$group" ! -path '*/libpod_parent' ! -name conmon 2>/dev/null || true
+    find "${states[@]}" -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
+    cut -d ' ' -f 5 /proc/self/mountinfo | grep -E "$mounts" || true
 }

@@ -5,17 +5,15 @@
 # HOST_NS: the host's namespaces, "pid:[4026531836] net:[...] ...".
 MASKED="/proc/kcore /proc/keys /proc/timer_list /proc/acpi /proc/scsi /sys/firmware /proc/interrupts /proc/asound
 /proc/latency_stats /proc/sched_debug /sys/devices/virtual/powercap /sys/fs/selinux"
-MASKED=$(echo $MASKED)
-status() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
+MASKED=$(echo "$MASKED" | tr "\n" " ")
+# Every process counts: an emulated fork is slow, hence no loop below that starts several.
 
 echo "id=$(id -u):$(id -g) groups=$(id -G)"
 # Not set: the engine's id for it.
 echo "hostname=$(hostname | sed 's/^[0-9a-f]\{12\}$/(the id)/')"
 echo "cwd=$(pwd)"
 echo "umask=$(umask)"
-for field in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters SigBlk SigIgn; do
-    echo "$field=$(status "$field")"
-done
+sed -n 's/^\(Cap...\|NoNewPrivs\|Seccomp\|Seccomp_filters\|SigBlk\|SigIgn\):[[:space:]]*/\1=/p' /proc/self/status
 echo "nofile=$(ulimit -Sn):$(ulimit -Hn)"
 sed -n '2,$s/^/limit /p' /proc/self/limits
 echo "oom_score_adj=$(cat /proc/self/oom_score_adj)"
@@ -45,9 +43,8 @@ sed -e 's/ \(shared\|master\|propagate_from\):[0-9]*/ \1/g' /proc/self/mountinfo
     esac
     echo "mount $target $options ${rest%%-*}${fs%% *} root $root"
 done | sort -s -k 2,2
-find /dev ! -path '/dev/loop*' ! -path '/dev/pts/*' ! -path '/dev/shm/*' ! -path '/dev/mqueue/*' | sort | while read -r node; do
-    echo "dev $node $(stat -c '%A %u:%g %t:%T' "$node") $(readlink "$node" | sed 's/\[[0-9]*\]/[N]/')"
-done
+find /dev ! -path '/dev/loop*' ! -path '/dev/pts/*' ! -path '/dev/shm/*' ! -path '/dev/mqueue/*' \
+    -exec stat -c '%A %u:%g %t:%T %N' {} + | sed 's/^\([^/]*\) '\''\?\([^'\'' ]*\)'\''\?/dev \2 \1/; s/\[[0-9]*\]/[N]/' | sort
 for path in $MASKED; do
     [ -e "$path" ] && echo "masked $path: $(stat -c '%F' "$path"), $(head -c 1 "$path" 2>/dev/null | wc -c) byte(s), $(ls "$path" 2>/dev/null | wc -l) name(s)"
 done

@@ -3,6 +3,7 @@
 # What people do with Docker and Podman, each case under both and with every runtime: where runc passes, mayfly must.
 # vm-as: docker podman
 # vm-runtimes: runc mayfly
+# vm-beside: yes
 #
 # A container costs seconds in here, so cases that need not disturb each other share one (setup_file), and each
 # looks at its own lines of what that container said.
@@ -47,7 +48,7 @@ setup_file() {
 }
 
 teardown_file() {
-    engine ps -aq | xargs -r "$ENGINE" rm -f -t 0 >/dev/null
+    remove_all
     [ ! -e "$BATS_FILE_TMPDIR/loop" ] || losetup -d "$(cat "$BATS_FILE_TMPDIR/loop")"
 }
 
@@ -85,7 +86,7 @@ teardown_file() {
     eventually 30 refused
     echo "at its highest: $(cat "$cgroup/pids.peak")"
     [ "$(cat "$cgroup/pids.peak")" -le 64 ]
-    engine rm -f -t 0 bomb
+    remove bomb
     [ ! -e "$cgroup" ]
 }
 
@@ -94,14 +95,16 @@ teardown_file() {
     attempt run_none --name hungry --memory 64m --memory-swap 64m busybox tail /dev/zero
     status_is 137
     equal "$(inspect hungry '{{.State.OOMKilled}} {{.State.ExitCode}}')" "true 137"
-    engine rm hungry
+    remove hungry
 }
 
 # --- what a container is given ----------------------------------------------------------------------------------------
 @test "limits: shares, cpuset, reservation, memory and swap" {
     recall plain
     status_is 0
-    has cpuset.cpus=0 memory.low=33554432 memory.max=67108864 memory.swap.max=33554432 cpu.weight=20
+    has cpuset.cpus=0 memory.low=33554432 memory.max=67108864 memory.swap.max=33554432
+    # Shares become a weight by one of two formulas: runc's until 1.3.1, and everybody's newer one.
+    matches '^cpu\.weight=(20|59)$'
 }
 
 @test "the default container: capabilities, seccomp, AppArmor, masked and read-only paths" {
@@ -113,7 +116,7 @@ teardown_file() {
     has Seccomp=2 NoNewPrivs=0 "write /proc/sysrq-trigger: cannot" "write /sys/kernel: cannot" \
         "write /sys/fs/cgroup/cgroup.procs: cannot" "write /: can" "umask=0022"
     matches '^masked /sys/firmware: .* 0 name\(s\)$'
-    matches '^dev /dev/null crw-rw-rw- 0:0 1:3 $'
+    matches '^dev /dev/null crw-rw-rw- 0:0 1:3$'
     lacks '^dev /dev/(mem|kmsg|vda|fuse) '
 }
 
@@ -213,11 +216,15 @@ JSON
 }
 
 @test "a bridge network: eth0 with an address, the gateway answers" {
+    # Nobody listens there, and to be told so is an answer. (ping needs a capability that Podman does not give.)
     # shellcheck disable=SC2016
-    attempt engine run --rm busybox sh -c 'ip -4 -o addr show eth0; ping -c 1 -W 10 "$(ip route | sed -n "s/^default via \([0-9.]*\).*/\1/p")"; cat /etc/resolv.conf /etc/hosts >/dev/null && echo files'
+    attempt engine run --rm busybox sh -c '
+        ip -4 -o addr show eth0
+        nc -w 20 "$(ip route | sed -n "s/^default via \([0-9.]*\).*/\1/p")" 9 </dev/null
+        cat /etc/resolv.conf /etc/hosts >/dev/null && echo files'
     status_is 0
     matches 'inet (172|10)\.'
-    matches '1 packets received|1 received'
+    matches 'connection refused'
     has files
 }
 
@@ -233,9 +240,9 @@ JSON
     # shellcheck disable=SC2016
     attempt on_tty --size 30x100 --on ready 'some words\n' --resize-on again 41x123 -- run --rm -it --network none busybox sh -c '
         tty; test -t 0 && test -t 1 && test -t 2 && echo terminals
-        n=0; while [ "$(stty size)" != "30 100" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done
+        n=0; while [ "$(stty size)" != "30 100" ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n+1)); done
         stty size; echo ready; read -r words; echo "read: $words"
-        echo again; n=0; while [ "$(stty size)" = "30 100" ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done
+        echo again; n=0; while [ "$(stty size)" = "30 100" ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n+1)); done
         stty size; stat -c "%u:%g %a" /dev/pts/0; ls -l /dev/console | cut -c 1; exit 42'
     status_is 42
     has /dev/pts/0 terminals "30 100" "read: some words" "41 123" c
@@ -277,9 +284,11 @@ JSON
     has terminal "read: x y"
 }
 
-@test "exec of what is not there is 127, of what is no program 126" {
+@test "exec of what is not there and of what is no program" {
+    # Docker's client gives an exec 126 for either.
     attempt engine exec stay no-such-program
-    status_is 127
+    case $ENGINE in docker) status_is 126 ;; podman) status_is 127 ;; esac
+    matches 'executable file .*not found'
     attempt engine exec stay /etc/passwd
     status_is 126
 }
@@ -339,14 +348,14 @@ JSON
     engine kill stay
     ended() { [ "$(inspect stay '{{.State.Status}} {{.State.ExitCode}}')" = "exited 137" ]; }
     eventually 15 ended
-    engine rm -f stay
+    remove stay
 }
 
 @test "stop: who ignores TERM is killed when the time is up" {
     run_none -d --name deaf busybox sh -c 'trap "" TERM; while :; do sleep 0.2; done'
     engine stop -t 1 deaf
     equal "$(inspect deaf '{{.State.ExitCode}}')" 137
-    engine rm deaf
+    remove deaf
 }
 
 # --- how a run ends -----------------------------------------------------------------------------------------------------
@@ -356,7 +365,7 @@ JSON
     status_is 77
     attempt run_none --rm busybox no-such-program
     status_is 127
-    matches 'executable file .?no-such-program.? not found in|executable file not found in'
+    matches 'executable file .*not found'
 }
 
 @test "exit status: 127 for a path that is not there, 126 for a file that is no program" {
@@ -386,7 +395,7 @@ JSON
 @test "a failed start leaves no container behind that cannot be removed" {
     attempt run_none --name broken busybox /no/such/program
     status_is 127
-    engine rm -f broken
+    remove broken
 }
 
 # --- the whole picture --------------------------------------------------------------------------------------------------
@@ -410,7 +419,7 @@ JSON
 }
 
 @test "nothing is left on the machine" {
-    engine ps -aq | xargs -r "$ENGINE" rm -f -t 0 >/dev/null
+    remove_all
     attempt diff "$BATS_FILE_TMPDIR/before" <(traces)
     output=$(grep '^>' <<<"$output" || true)
     [ -z "$output" ] || { echo "left:" && echo "$output" && false; }

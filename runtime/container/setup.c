@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first moments of the process: what it was given, and what it hands on. */
+#include "runtime/container/operation.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/self.h"
+#include "runtime/sys/sys.h"
+
+#include <stdlib.h>
+
+/* How many descriptors after 2, without a gap, the caller gave us. All that we open comes after them. */
+static unsigned int inherited;
+
+int mayfly_setup(char *const argv[], bool seal, struct error *err)
+{
+	if (self_setup(err) < 0)
+		return -1;
+	if (seal && self_seal(argv, err) < 0)
+		return -1;
+
+	/* After the seal, whose exec would close what --preserve-fds keeps. */
+	int done = fd_cloexec_from(3);
+
+	int free_fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	if (free_fd < 0)
+		return fail(err, errno, "count the descriptors we were given");
+	inherited = (unsigned int)free_fd - 3;
+	close(free_fd);
+	return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
+}
+
+/* A number of the environment, or 0. */
+static unsigned long number(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	unsigned long value = text && *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+	return value && *end == '\0' && value < 65536 ? value : 0;
+}
+
+int operation_descriptors(struct request *request, unsigned int preserve, struct error *err)
+{
+	unsigned long listen = number("LISTEN_FDS"), pid = number("LISTEN_PID");
+
+	/* Meant for somebody else: sd_listen_fds(3). conmon writes our pid there before it executes us. */
+	if (pid != (unsigned long)getpid())
+		listen = 0;
+	if (listen > inherited)
+		return fail(err, EBADF, "LISTEN_FDS says %lu descriptors, but only %u are open", listen, inherited);
+	/* Podman counts the same sockets in both: what is not there beyond them was never meant. */
+	if (preserve > inherited - listen && !listen)
+		return fail(err, EBADF, "unable to stat preserved-fd %u: --preserve-fds %u", 3 + inherited, preserve);
+	request->listen_fds = (unsigned int)listen;
+	request->preserve_fds = preserve > inherited - listen ? inherited : preserve + (unsigned int)listen;
+	return 0;
+}
