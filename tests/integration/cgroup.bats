@@ -47,8 +47,6 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 }
 
 @test "cgroup: delete removes what the container made below" {
-	local pid
-
 	a_running test
 	mkdir -p "$CGROUP_MOUNT$CGROUP/a/b" "$CGROUP_MOUNT$CGROUP/c"
 	run -0 mayfly delete --force test
@@ -89,10 +87,6 @@ cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 }
 
 # On a host without the controllers a limit cannot be kept: that has to be said, by the field.
-no_controllers() {
-	! has_controllers
-}
-
 refuses_limit() {
 	local change=$1 field=$2
 

@@ -126,8 +126,9 @@ console_socket() {
 }
 
 @test "terminal: a console socket's path may be longer than a socket address" {
-	local deep=$T/$(printf 'd%.0s' {1..150})
+	local deep
 
+	deep=$T/$(printf 'd%.0s' {1..150})
 	mkdir "$deep"
 	set_args sleep 1000
 	(cd "$deep" && exec timeout 30 python3 -c "
