@@ -689,11 +689,12 @@ subreaper() {
 
 @test "cli: one dash or two, a space or =, and =true are all understood" {
 	set_args sleep 1000
+	# One after the other: the bundle names one cgroup.
 	run -0 quietly mayfly create -bundle="$BUNDLE" a
-	run -0 quietly mayfly create --bundle="$BUNDLE" --no-new-keyring=true b
-	run -0 quietly mayfly create -b "$BUNDLE" c
 	run -0 mayfly delete -force a
+	run -0 quietly mayfly create --bundle="$BUNDLE" --no-new-keyring=true b
 	run -0 mayfly delete --force=true b
+	run -0 quietly mayfly create -b "$BUNDLE" c
 	run -1 mayfly delete --force=false nobody
 }
 
