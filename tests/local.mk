@@ -179,3 +179,7 @@ test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/h
 EXTRA_DIST += docs/spec-coverage.md \
 	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/fields %/option_rows %/suites %/guest %/lib, \
 		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))
+
+# Floors, doors, path calls and sizes, read from the sources; spelling.
+TESTS += tests/lint/layers tests/lint/spelling
+EXTRA_DIST += tests/lint/layers tests/lint/spelling

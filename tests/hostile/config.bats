@@ -91,7 +91,7 @@ load helpers
 	raw_config '.linux.namespaces[0].type' $'"p\xffid\\u001b[31m"'
 	attack_create
 	refused UTF-8
-	! grep -q $'[\x01-\x08\x0b-\x1f]' "$T/stderr"
+	run ! grep -q $'[\x01-\x08\x0b-\x1f]' "$T/stderr"
 	iconv -f UTF-8 -t UTF-8 "$T/stderr" >/dev/null
 }
 
@@ -222,7 +222,7 @@ load helpers
 			update_config '.process.user.additionalGids = [1]'
 			raw_config "$place" "$id"
 			attack_create
-			refused "$(sed 's/^\.//' <<<"$place")"
+			refused "${place#.}"
 		done
 	done
 }

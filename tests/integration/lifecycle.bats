@@ -458,8 +458,6 @@ load helpers
 	wait_for no_process 'sleep 111'
 }
 
-no_process() { ! grep -lqs "$(printf '%s' "$1" | tr ' ' '.')" /proc/[0-9]*/cmdline; }
-
 @test "kill: --all reaches what a shared pid namespace kept alive after init's end" {
 	update_config '.linux.namespaces |= map(select(.type != "pid"))'
 	set_script 'sleep 1113 & exit 0'

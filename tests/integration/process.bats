@@ -69,7 +69,10 @@ run_args() { set_args "$@"; mayfly run --bundle "$BUNDLE" test; }
 
 @test "process: rlimits" {
 	update_config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}, {type: "RLIMIT_CORE", soft: 0, hard: 18446744073709551615}]'
-	run in_container 'helper rlimit 7; helper rlimit 4'
+	set_script 'helper rlimit 7; helper rlimit 4'
+	# jq's numbers are doubles.
+	sed -i 's/18446744073709552000/18446744073709551615/' "$BUNDLE/config.json"
+	run -0 mayfly run --bundle "$BUNDLE" test
 	[[ ${lines[0]} == "100 200" ]] || fail "$output"
 	[[ ${lines[1]} == "0 18446744073709551615" ]] || fail "$output"
 }
@@ -167,11 +170,10 @@ run_args() { set_args "$@"; mayfly run --bundle "$BUNDLE" test; }
 	output_is /home/only
 }
 
-@test "process: a cwd the user may not enter is permission denied" {
-	mkdir -m 700 "$ROOTFS/home/other"
-	update_config '.process.cwd = "/home/other" | .process.user = {uid: 1000, gid: 1000}'
+@test "process: a cwd that is a file is no directory" {
+	update_config '.process.cwd = "/etc/passwd"'
 	run -1 create test
-	error_is_one_line 'chdir to cwd ("/home/other") set in config.json failed: permission denied'
+	error_is_one_line "not a directory"
 }
 
 # --- env --------------------------------------------------------------------------------------------
