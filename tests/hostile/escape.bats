@@ -52,3 +52,28 @@ saw_nothing() {
 		"$MAYFLY" --root "$ROOT" exec test echo inside </dev/null
 	output_is inside
 }
+
+@test "R19 a binary on a read-only mount stays out of reach when that becomes writable" {
+	local n before now
+
+	cp "$MAYFLY" "$T/mayfly.copy"
+	MAYFLY=$T/mayfly.copy
+	mount --bind "$MAYFLY" "$MAYFLY"
+	mount -o remount,bind,ro "$MAYFLY"
+	set_args helper overwrite 3
+	create test
+	mayfly start test
+	before=$SECONDS
+	for ((n = 0; n < 30; n++)); do
+		mayfly exec test /proc/self/exe features >/dev/null </dev/null || true
+	done
+	while ((SECONDS < before + 3)); do
+		sleep 0.1
+	done
+	mount -o remount,bind,rw "$MAYFLY"
+	wait_for grep -q writable "$T/stdout"
+	umount --lazy "$MAYFLY"
+	rm -rf /run/mount
+	! grep -qx 'held=0' "$T/stdout" || fail "it saw no process at all"
+	grep -qx 'writable=0' "$T/stdout" || fail "$(<"$T/stdout")"
+}
