@@ -176,6 +176,7 @@ static int plan_bind(
 
 	if (!step)
 		return -1;
+	step->mount.source = source; /* for the sentence when it fails */
 	step->mount.slot = slot;
 	if (same(draft->mount->destination, "/dev"))
 		delay_readonly(&step->mount);
