@@ -77,3 +77,23 @@ saw_nothing() {
 	! grep -qx 'held=0' "$T/stdout" || fail "it saw no process at all"
 	grep -qx 'writable=0' "$T/stdout" || fail "$(<"$T/stdout")"
 }
+
+@test "K11 a start whose process is stopped by a neighbour does not keep delete --force away" {
+	local pid starter
+
+	set_args sleep 1000
+	create neighbour
+	mayfly start neighbour
+	update_config '(.linux.namespaces[] | select(.type == "pid")).path = $path | .linux.cgroupsPath += "b"' \
+		--arg path "/proc/$(pid_of neighbour)/ns/pid"
+	create test
+	pid=$(pid_of test)
+	kill -STOP "$pid"
+	mayfly start test </dev/null >"$T/start" 2>&1 3>&- 4>&- &
+	starter=$!
+	sleep 0.5
+	DEADLINE=5 mayfly delete --force test
+	! wait "$starter" || fail "it says that the program runs"
+	grep -q 'ended before it ran' "$T/start"
+	mayfly delete --force neighbour
+}
