@@ -97,3 +97,21 @@ saw_nothing() {
 	grep -q 'ended before it ran' "$T/start"
 	mayfly delete --force neighbour
 }
+
+@test "K13 the session keyring can be neither planted nor joined by a neighbour" {
+	set_args helper keyring plant _ses.test
+	quietly mayfly run --detach --bundle "$BUNDLE" neighbour
+	set_args helper keyring keep
+	update_config '.linux.cgroupsPath += "b"'
+	create test
+	mayfly start test
+	wait_for grep -qx ok "$T/stdout"
+	run mayfly exec neighbour helper keyring find _ses.test </dev/null
+	output_has "secret ENOKEY"
+	run mayfly exec test helper keyring find _ses.other </dev/null
+	output_has "planted ENOKEY"
+	mayfly delete --force test
+	set_args helper keyring find _ses.test
+	run mayfly run --bundle "$BUNDLE" test </dev/null
+	output_has "planted ENOKEY"
+}
