@@ -83,10 +83,30 @@ static int run_program(struct operation *operation, struct error *err)
 
 	if (put < 0)
 		return fail(err, (int)-put, "write the start fifo");
-	if (await_exec(exec, err) < 0)
+	/* From here it takes as long as the process likes, which somebody in a shared pid
+	 * namespace may have stopped: `delete --force` must not wait for that. */
+	if (container_unlock(&operation->container, err) < 0 || await_exec(exec, err) < 0)
 		return -1;
 	(void)unlinkat(dir, "exec", 0); /* delete takes it too */
 	return 0;
+}
+
+static int run_poststart(struct operation *operation, struct error *err)
+{
+	struct error ignored;
+
+	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, err) < 0)
+		return -1;
+
+	const struct record *record = operation->container.record;
+
+	if (!record)
+		return fail(err, ENOENT, "container does not exist: %s", operation->container.id);
+	if (operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err) == 0)
+		return 0;
+	/* The spec's lifecycle goes on at "destroyed": runtime.md, step 9. */
+	(void)operation_destroy(operation, &ignored);
+	return -1;
 }
 
 int mayfly_start(const struct mayfly_global *global, const char *id, struct error *err)
@@ -108,15 +128,8 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 		goto out;
 	}
 	result = run_program(&operation, err);
-	if (result == 0 && record->poststart) {
-		result = operation_hooks(&operation, HOOK_POSTSTART, (pid_t)record->pid, err);
-		/* The spec's lifecycle goes on at "destroyed": runtime.md, step 9. */
-		if (result < 0) {
-			struct error ignored;
-
-			(void)operation_destroy(&operation, &ignored);
-		}
-	}
+	if (result == 0 && record->poststart)
+		result = run_poststart(&operation, err);
 out:
 	operation_close(&operation);
 	return result;

@@ -229,51 +229,16 @@ int init_domainname(struct init_context *context, const struct step *step)
 	return 0;
 }
 
-/* The fourth field of "type;uid;gid;permissions;name", in hexadecimal. */
-static bool keyring_permissions(long keyring, unsigned int *ret)
-{
-	char text[256];
-	long length = sys_keyctl(
-		KEYCTL_DESCRIBE, (unsigned long)keyring, (unsigned long)text, sizeof(text) - 1);
-	const char *at = text;
-
-	if (length <= 0 || (size_t)length >= sizeof(text))
-		return false;
-	text[length] = '\0';
-	for (int field = 0; field < 3; field++) {
-		at = strchr(at, ';');
-		if (!at)
-			return false;
-		at++;
-	}
-	for (*ret = 0; *at && *at != ';'; at++) {
-		const char *digits = "0123456789abcdef";
-		const char *digit = strchr(digits, *at);
-
-		if (!digit)
-			return false;
-		*ret = *ret << 4 | (unsigned int)(digit - digits);
-	}
-	return true;
-}
-
+/*
+ * Always an anonymous one, also for exec: one with a name is joined, or made before us with
+ * keys in it, by any process of the same user in any container of the same user namespace.
+ */
 int init_join_keyring(struct init_context *context, const struct step *step)
 {
-	enum { USER_SEARCH = 0x00080000 };
-	long keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)step->text, 0, 0);
-	unsigned int permissions;
+	long keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0);
 
 	/* A host that filters keyctl(), such as another container, shares no keyring either. */
-	if (keyring == -ENOSYS || keyring == -EPERM)
-		return 0;
-	if (keyring < 0)
-		return init_fail(context, (int)-keyring, "join the session keyring");
-	if (!step->text)
-		return 0;
-	/* So that `exec` with the same user may join it by name; without, it gets one of its
-	 * own. */
-	if (keyring_permissions(keyring, &permissions))
-		(void)sys_keyctl(
-			KEYCTL_SETPERM, (unsigned long)keyring, permissions | USER_SEARCH, 0);
+	if (keyring < 0 && keyring != -ENOSYS && keyring != -EPERM)
+		return init_fail(context, (int)-keyring, "join a session keyring");
 	return 0;
 }

@@ -59,7 +59,7 @@ enum step_kind {
 	STEP_LOOPBACK_UP,
 	STEP_SET_HOSTNAME,   /* text */
 	STEP_SET_DOMAINNAME, /* text */
-	STEP_JOIN_KEYRING,   /* text: name of a new session keyring; NULL: anonymous */
+	STEP_JOIN_KEYRING,   /* a new session keyring without a name */
 
 	STEP_ISOLATE_MOUNTS, /* propagation {flags}: of the whole new mount namespace */
 	STEP_ENTER_ROOT,     /* root {slot}: attach the root's tree and chroot into it ("the jail") */
