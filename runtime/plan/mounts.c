@@ -144,6 +144,8 @@ int plan_open_tree(struct plan *plan, const struct wanted *wanted, const struct 
 	step->tree.path = path;
 	step->tree.recursive = draft->options.recursive;
 	step->tree.nofollow = draft->options.source_nofollow;
+	step->tree.target = draft->mount->destination;
+	step->tree.must_be_procfs = same(draft->mount->destination, "/proc");
 	return 0;
 }
 
@@ -177,6 +179,7 @@ static int plan_bind(
 	if (!step)
 		return -1;
 	step->mount.slot = slot;
+	step->mount.source = source;
 	if (same(draft->mount->destination, "/dev"))
 		delay_readonly(&step->mount);
 	return 0;
