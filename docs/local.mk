@@ -33,4 +33,5 @@ dist_fishcompletion_DATA = completions/mayfly.fish
 dist_doc_DATA = README.md NEWS SECURITY.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
-EXTRA_DIST += CONTRIBUTING.md docs/README.md docs/architecture.md docs/adding-a-field.md $(wildcard $(srcdir)/docs/decisions/*.md)
+EXTRA_DIST += CONTRIBUTING.md \
+	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/*.md $(srcdir)/docs/decisions/*.md))

@@ -166,7 +166,7 @@ tests_unit_limits_test_SOURCES = tests/unit/limits_test.c
 tests_unit_limits_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
 
-command_tests = tests/unit/command_line tests/lint/man
+command_tests = tests/unit/command_line tests/lint/man tests/lint/shell
 check_PROGRAMS += tests/unit/options_test
 TESTS += tests/unit/options_test $(command_tests)
 EXTRA_DIST += $(command_tests) tests/all tests/common.sh try .ci/run
@@ -179,3 +179,7 @@ test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/h
 EXTRA_DIST += docs/spec-coverage.md \
 	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/fields %/option_rows %/suites %/guest %/lib, \
 		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))
+
+# Floors, doors, path calls and sizes, read from the sources; spelling.
+TESTS += tests/lint/layers tests/lint/spelling
+EXTRA_DIST += tests/lint/layers tests/lint/spelling

@@ -16,7 +16,7 @@ enum { FIRST_BLOCK = 16 * 1024 };
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	const size_t align = sizeof(max_align_t);
+	const size_t align = _Alignof(max_align_t);
 
 	if (size > SIZE_MAX / 2)
 		return NULL;

@@ -184,6 +184,9 @@ static int commit_record(struct birth *birth, struct error *err)
 	record->start_time = id.start_time;
 	record->pidfs = id.pidfs;
 	record->phase = RECORD_READY;
+	/* A user's container may have gone without: STEP_CREATE_CGROUP, optional. */
+	if (birth->launch.cgroup.fd < 0)
+		record->cgroup = NULL;
 	if (container_save(container, err) < 0)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)

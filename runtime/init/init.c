@@ -128,7 +128,7 @@ static int init_run_hooks(struct init_context *context, const struct step *step)
 	if (!context->hooks || !state->before)
 		return init_fail(context, EINVAL, "no hooks came with the plan");
 	list = hook_list(context->hooks, point, &count);
-	state->pid = outer_pid(context);
+	state->pid = context->proc < 0 ? context->outer_pid : outer_pid(context);
 	/* The bundle's path means nothing inside: there the hook starts where the program will.
 	 */
 	if (of_container)
@@ -143,6 +143,97 @@ static int init_run_hooks(struct init_context *context, const struct step *step)
 
 	(void)umask(mask);
 	return done;
+}
+
+/* ---- descriptors ---- */
+
+static void take_next(int fd, int from, int *ret_next)
+{
+	if (fd >= from && (*ret_next < 0 || fd < *ret_next))
+		*ret_next = fd;
+}
+
+/* The first of our descriptors from FROM on, or -1. */
+static int next_of_ours(const struct init_context *context, int from)
+{
+	int next = -1;
+
+	take_next(context->channel, from, &next);
+	take_next(context->start_fifo, from, &next);
+	take_next(context->exec_fifo, from, &next);
+	take_next(context->proc, from, &next);
+	for (int i = 0; i < context->plan->slots; i++)
+		take_next(context->slots[i], from, &next);
+	return next;
+}
+
+/*
+ * The caller's descriptors are for the program or for nobody: until the exec, which may be a
+ * long time after `create`, a process of the container that may trace us could use them, and
+ * whoever waits for the end of a pipe would wait for the container.
+ */
+static void close_callers(struct init_context *context)
+{
+	const struct step *close_fds = init_find_step(context, STEP_CLOSE_FDS);
+	int from = 3 + (close_fds ? (int)close_fds->number : 0), next;
+
+	while ((next = next_of_ours(context, from)) >= 0) {
+		if (next > from)
+			(void)sys_close_range((unsigned int)from, (unsigned int)next - 1, 0);
+		from = next + 1;
+	}
+	(void)sys_close_range(
+		(unsigned int)from, ~0U, 0); /* CLOSE_FDS tries again, and tells */
+}
+
+/* Does STEP look at the host's procfs, or at a descriptor of a slot? */
+static bool needs_host(const struct init_context *context, const struct step *step)
+{
+	switch (step->kind) {
+	case STEP_JOIN:
+	case STEP_WRITE_SELF:
+	case STEP_OPEN_TREE:
+	case STEP_OPEN_DEVICE:
+	case STEP_ENTER_ROOT:
+	case STEP_MOUNT:
+	case STEP_ATTACH:
+	case STEP_BIND_DEVICE:
+	case STEP_WRITE_SYSCTL:
+	case STEP_PIVOT_ROOT:
+	case STEP_CHROOT:
+	case STEP_SET_LABEL:
+		return true;
+	case STEP_FORK: /* our pid is another then, which a hook is told */
+		return init_find_step(context, STEP_RUN_HOOKS) != NULL;
+	case STEP_RUN_HOOKS:
+		return step->hooks.point != HOOK_START_CONTAINER;
+	default:
+		return false;
+	}
+}
+
+static size_t last_need(const struct init_context *context)
+{
+	const struct step_list *list = &context->plan->inside;
+	size_t last = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (needs_host(context, &list->steps[i]))
+			last = i;
+	return last;
+}
+
+/*
+ * What of the host we still hold, a process of the container with CAP_SYS_PTRACE could use as
+ * well: its procfs leads to every process's root (CVE-2016-9962).
+ */
+static void let_go(struct init_context *context)
+{
+	if (context->proc >= 0 && init_find_step(context, STEP_RUN_HOOKS))
+		context->outer_pid = outer_pid(context);
+	fd_close(&context->proc);
+	for (int i = 0; i < context->plan->slots; i++)
+		fd_close(&context->slots[i]);
 }
 
 /* ---- the list ---- */
@@ -324,9 +415,16 @@ _Noreturn void init_run(struct init_context *context)
 	(void)umask(0); /* modes are exactly what the steps say, until SET_UMASK */
 	if (init_guard(context) < 0)
 		give_up(context, NULL);
-	for (size_t i = 0; i < list->count; i++)
+	close_callers(context);
+
+	size_t last = last_need(context);
+
+	for (size_t i = 0; i < list->count; i++) {
 		if (do_step(context, &list->steps[i]) < 0)
 			give_up(context, &list->steps[i]);
+		if (i == last)
+			let_go(context);
+	}
 	(void)init_fail(context, EPROTO, "the plan ends without a program");
 	give_up(context, NULL);
 }

@@ -20,7 +20,8 @@ struct init_context {
 	int channel;	/* our end */
 	int start_fifo; /* O_RDWR; create: `start` writes a byte. -1 otherwise */
 	int exec_fifo;	/* O_RDWR; create: what `start` hears of us. -1 otherwise */
-	int proc;	/* O_PATH of the host's procfs, opened and checked by the parent */
+	int proc;	/* O_PATH of the host's procfs, opened and checked by the parent; -1
+			 * once no step needs it any more */
 	struct sock_filter *bpf; /* the compiled filter, or NULL */
 	unsigned short bpf_count;
 	unsigned int bpf_flags; /* SECCOMP_FILTER_FLAG_… */
@@ -39,6 +40,7 @@ struct init_context {
 	bool dies_with_parent; /* PDEATHSIG is set; a dead parent means exit */
 	bool dumpable;	       /* the parent still has to write our maps */
 	bool committed;	    /* errors are now `start`'s to hear, when there is an exec fifo */
+	pid_t outer_pid;    /* ours as the caller knows it, when proc is gone */
 	bool in_directory;  /* the working directory was entered before the user was changed */
 	char program[4096]; /* what FIND_PROGRAM found */
 	char home[4096];

@@ -154,8 +154,7 @@ static int finish_host_tree(
 static int make_tree(struct init_context *context, const struct step_mount *mount, int mode)
 {
 	bool is_bind = false;
-	int AUTO_FD
-	tree = init_new_filesystem(mount, mode, false, &context->err);
+	int AUTO_FD tree = init_new_filesystem(mount, mode, false, &context->err);
 	int done;
 
 	if (tree < 0)
@@ -170,13 +169,37 @@ static int make_tree(struct init_context *context, const struct step_mount *moun
 	return take_fd(&tree);
 }
 
+static bool is_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == FS_PROC;
+}
+
+/*
+ * The config may not mount into /proc, but a link of the image may lead there under another
+ * name; and what is bound on /proc itself must be a real one, because labels and sysctls are what the program
+ * believes of it (CVE-2019-16884).
+ */
+static int check_procfs(struct init_context *context, const struct step_mount *mount, int target,
+	int tree)
+{
+	static const char proc[] = "/proc";
+	bool on_proc = strncmp(mount->target, proc, sizeof(proc) - 1) == 0;
+
+	if (!on_proc && is_procfs(target))
+		return init_fail(context, EPERM, "the target leads into a procfs");
+	if (strcmp(mount->target, proc) == 0 && !is_procfs(tree))
+		return init_fail(context, EPERM, "only a procfs may be on /proc");
+	return 0;
+}
+
 static int mount_new(struct init_context *context, const struct step_mount *mount)
 {
 	bool existed;
 	struct stat info;
 	int mode = -1;
-	int AUTO_FD
-	target = open_directory(context, mount, &existed);
+	int AUTO_FD target = open_directory(context, mount, &existed);
 
 	if (target < 0)
 		return -1;
@@ -186,10 +209,11 @@ static int mount_new(struct init_context *context, const struct step_mount *moun
 		mode = info.st_mode & 07777;
 	}
 
-	int AUTO_FD
-	tree = make_tree(context, mount, mode);
+	int AUTO_FD tree = make_tree(context, mount, mode);
 
 	if (tree < 0)
+		return -1;
+	if (check_procfs(context, mount, target, tree) < 0)
 		return -1;
 	if (existed && mount->copy_up && init_copy_up(target, tree, &context->err) < 0)
 		return -1;
@@ -212,16 +236,14 @@ int init_mount(struct init_context *context, const struct step *step)
 
 static int attach(struct init_context *context, const struct step_mount *mount)
 {
-	int AUTO_FD
-	tree = take_fd(&context->slots[mount->slot]);
+	int AUTO_FD tree = take_fd(&context->slots[mount->slot]);
 	struct stat info;
 
 	if (fstat(tree, &info) < 0)
 		return init_fail(context, errno, "stat the source");
 
 	/* A file attached to a symlink, or to a directory, is never what was asked for. */
-	int AUTO_FD
-	target = path_create(context->root, mount->target,
+	int AUTO_FD target = path_create(context->root, mount->target,
 		S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_NOT_DIRECTORY,
 		target_flags(mount), &context->err);
 
@@ -231,7 +253,7 @@ static int attach(struct init_context *context, const struct step_mount *mount)
 			context->err.code = ENOTDIR;
 		return -1;
 	}
-	if (finish_tree(context, tree, mount) < 0)
+	if (check_procfs(context, mount, target, tree) < 0 || finish_tree(context, tree, mount) < 0)
 		return -1;
 
 	int done = init_attach_tree(tree, target);
@@ -253,8 +275,7 @@ int init_attach(struct init_context *context, const struct step *step)
 int init_change_mount(struct init_context *context, const struct step *step)
 {
 	const struct step_mount *mount = &step->mount;
-	int AUTO_FD
-	fd = path_open(
+	int AUTO_FD fd = path_open(
 		context->root, mount->target, PATH_ANY, target_flags(mount), &context->err);
 
 	if (fd < 0)

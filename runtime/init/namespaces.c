@@ -233,12 +233,25 @@ int init_fork(struct init_context *context, const struct step *step)
 	struct clone_args args = {
 		.flags = step->clone.flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND,
 	};
+	int ends[2], done = SYS_RESULT(pipe2(ends, O_CLOEXEC));
+
+	if (done < 0)
+		return init_fail(context, -done, "make a pipe");
+
 	pid_t pid = sys_clone3(&args);
 
 	if (pid < 0)
 		return init_fail(context, -pid, "clone the container's process");
-	if (pid == 0)
+	if (pid == 0) {
+		char none;
+
+		/* "forked" is the first that the runtime hears, however late its sender runs:
+		 * what ends the wait is the sender's end. */
+		fd_close(&ends[1]);
+		(void)sys_read(ends[0], &none, 1);
+		fd_close(&ends[0]);
 		return init_guard(context);
+	}
 	(void)channel_tell(
 		context->channel, MESSAGE_FORKED, pid, -1); /* no one: both of us end */
 	_exit(0);

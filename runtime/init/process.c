@@ -125,10 +125,25 @@ int init_own_stdio(struct init_context *context, const struct step *step)
 	return 0;
 }
 
+/*
+ * Not chdir(): "/proc/self/fd/3" is a way out of the root that no getcwd() could tell from the root itself, when
+ * the descriptor is one of the root's.
+ */
+int init_chdir(const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	int AUTO_FD fd = sys_openat2(AT_FDCWD, path, &how);
+
+	return fd < 0 ? fd : SYS_RESULT(fchdir(fd));
+}
+
 int init_change_directory(struct init_context *context, const struct step *step)
 {
 	char where[PATH_MAX];
-	int done = SYS_RESULT(chdir(step->text));
+	int done = init_chdir(step->text);
 
 	/* Only root may go there, or only the user: SET_USER has tried the other. */
 	if ((done == -EACCES || done == -EPERM) && context->in_directory)

@@ -95,4 +95,7 @@ static inline int init_attach_tree(int tree, int target)
 		tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+/* Enter a directory by a path without magic links. 0 or -errno. */
+int init_chdir(const char *path);
+
 #endif

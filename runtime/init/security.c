@@ -91,7 +91,7 @@ int init_set_user(struct init_context *context, const struct step *step)
 		return init_fail(
 			context, -done, "keep the capabilities over the change of user");
 	/* For a directory that only root may search; CHANGE_DIRECTORY tries as the user. */
-	context->in_directory = directory && chdir(directory->text) == 0;
+	context->in_directory = directory && init_chdir(directory->text) == 0;
 	/* Always, also an empty list: never those of the runtime's caller. */
 	if (!user->skip_setgroups)
 		done = sys_setgroups(user->n_groups, user->groups);

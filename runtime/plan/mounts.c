@@ -178,6 +178,7 @@ static int plan_bind(
 
 	if (!step)
 		return -1;
+	step->mount.source = source; /* for the sentence when it fails */
 	step->mount.slot = slot;
 	step->mount.source = source;
 	if (same(draft->mount->destination, "/dev"))

@@ -19,14 +19,14 @@ load helpers
 @test "J3 a million nested arrays are refused for their depth, at once" {
 	python3 -c "open('$BUNDLE/config.json', 'w').write('{\"ociVersion\":\"1.0.0\",\"annotations\":' + '[' * 1000000)"
 	attack_create
-	refused depth
+	refused nested
 	((milliseconds < 1000)) || fail "it took $milliseconds ms"
 }
 
 @test "J4 200000 nested objects below an unknown key are refused for their depth" {
 	raw_config .xyzzy "$(python3 -c "print('{\"a\":' * 20000 + '1' + '}' * 20000)")"
 	attack_create
-	refused depth
+	refused nested
 }
 
 @test "J4 sixty levels below an unknown key are ignored like the key" {
@@ -38,41 +38,41 @@ load helpers
 @test "J5 a key given twice is refused, at the top" {
 	sed -i '0,/{/s//{"process": {"args": ["false"], "cwd": "\/", "user": {"uid": 0, "gid": 0}},/' "$BUNDLE/config.json"
 	attack_create
-	refused process
+	refused process twice
 }
 
 @test "J5 a key given twice is refused, inside user and mounts" {
 	save_config
 	raw_config .process.user '{"uid": 1000, "gid": 0, "uid": 0}'
 	attack_create
-	refused process.user uid
+	refused uid twice
 	fresh_config
 	raw_config '.mounts[0]' '{"destination": "/proc", "type": "proc", "destination": "/x"}'
 	attack_create
-	refused destination
+	refused destination twice
 }
 
 @test "J6 a NUL in an argument is refused" {
 	raw_config '.process.args' '["echo", "a\u0000b"]'
 	attack_create
-	refused process.args
+	refused NUL
 }
 
 @test "J6 a NUL in env is refused" {
 	raw_config '.process.env' '["PATH=/bin", "A=a\u0000b"]'
 	attack_create
-	refused process.env
+	refused NUL
 }
 
 @test "J7 a NUL in a path is refused" {
 	save_config
 	raw_config .root.path '"rootfs\u0000/etc"'
 	attack_create
-	refused root.path
+	refused NUL
 	fresh_config
 	raw_config '.mounts[6].destination' '"/tmp\u0000/x"'
 	attack_create
-	refused 'mounts[6].destination'
+	refused NUL
 }
 
 @test "J8 bytes that are not UTF-8 are refused or taken as they are, never more" {
@@ -90,8 +90,8 @@ load helpers
 @test "J8 the error about bad bytes is clean text itself" {
 	raw_config '.linux.namespaces[0].type' $'"p\xffid\\u001b[31m"'
 	attack_create
-	refused 'linux.namespaces[0].type'
-	! grep -q $'[\x01-\x08\x0b-\x1f]' "$T/stderr"
+	refused UTF-8
+	run ! grep -q $'[\x01-\x08\x0b-\x1f]' "$T/stderr"
 	iconv -f UTF-8 -t UTF-8 "$T/stderr" >/dev/null
 }
 
@@ -222,7 +222,7 @@ load helpers
 			update_config '.process.user.additionalGids = [1]'
 			raw_config "$place" "$id"
 			attack_create
-			refused "$(sed 's/^\.//' <<<"$place")"
+			refused "${place#.}"
 		done
 	done
 }
@@ -287,7 +287,7 @@ load helpers
 	json.dump(config, open(sys.argv[1], "w"))
 	PYTHON
 	attack_create
-	refused mounts
+	refused
 }
 
 @test "J25 a hundred thousand variables, or annotations, end in bounded time and memory" {
@@ -301,13 +301,10 @@ load helpers
 	refused_or_contained
 }
 
-@test "J25 an argument of a mebibyte is refused with its reason, at create" {
+@test "J25 an argument of a mebibyte is refused, in one line" {
 	update_config '.process.args = ["echo", ("x" * 1048576)]'
-	attack_create
-	refused_or_contained
-	if ((status == 0)); then
-		fail "create accepted what execve cannot take"
-	fi
+	attack_run
+	refused "argument list too long"
 }
 
 @test "J26 three hundred mutations of a valid config neither crash nor hang" {

@@ -244,6 +244,118 @@ static int overwrite(int argc, char **argv)
 	return 0;
 }
 
+/* Is the directory FD one of ours: our root, or below it, in a mount that we can see? */
+static bool is_inside(int fd)
+{
+	char path[64], where[4096];
+	ssize_t length;
+	int back;
+	bool inside;
+
+	/* The kernel prints the path of what we cannot reach as that of its own mount's root. */
+	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	inside = fchdir(fd) == 0 && (length = syscall(SYS_getcwd, where, sizeof(where))) > 0 && where[0] == '/';
+	snprintf(path, sizeof(path), "%d", back);
+	(void)!fchdir(back);
+	close(back);
+	return inside;
+}
+
+/* Tell of NAME of process PID, if it is a directory outside. */
+static unsigned long tell_outside(const char *pid, const char *name)
+{
+	char path[600], target[512];
+	struct stat info;
+	unsigned long found = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode) && !is_inside(fd)) {
+		ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+		target[length < 0 ? 0 : length] = '\0';
+		printf("outside: %s is %s\n", path, target);
+		found = 1;
+	}
+	close(fd);
+	return found;
+}
+
+static unsigned long tell_process(const char *pid)
+{
+	unsigned long found = tell_outside(pid, "root") + tell_outside(pid, "cwd");
+	char path[320], name[300];
+	struct dirent *entry;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	fds = opendir(path);
+	while (fds && (entry = readdir(fds))) {
+		snprintf(name, sizeof(name), "fd/%s", entry->d_name);
+		if (entry->d_name[0] != '.')
+			found += tell_outside(pid, name);
+	}
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+/* scan MILLISECONDS: directories outside of our root that other processes' descriptors, root or cwd lead to. */
+static int scan(int argc, char **argv)
+{
+	struct timespec now;
+	unsigned long found = 0, seen = 0;
+	long long end;
+	char self[16];
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + (argc ? atoi(argv[0]) : 1000);
+	do {
+		DIR *proc = opendir("/proc");
+		struct dirent *entry;
+
+		while (proc && (entry = readdir(proc))) {
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !strcmp(entry->d_name, self))
+				continue;
+			seen++;
+			found += tell_process(entry->d_name);
+		}
+		if (proc)
+			closedir(proc);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec * 1000LL + now.tv_nsec / 1000000 < end && found < 64);
+	printf("seen=%lu\noutside=%lu\n", seen, found);
+	return 0;
+}
+
+/*
+ * keep PROGRAM ARGS: run it, hold what /proc/PID/exe leads to, and when a line comes on standard input try to
+ * write it. The binary is not busy then, so only its mount or its seals are in the way.
+ */
+static int keep(int argc, char **argv)
+{
+	char path[64], line[8];
+	int exe = -1;
+	pid_t pid;
+
+	if (argc < 1 || posix_spawn(&pid, argv[0], NULL, NULL, argv, environ))
+		return 2;
+	for (int i = 0; i < 2000 && exe < 0; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+		exe = open(path, O_PATH | O_CLOEXEC);
+	}
+	waitpid(pid, NULL, 0);
+	printf("held=%d\n", exe >= 0);
+	fflush(stdout);
+	(void)!read(0, line, sizeof(line));
+	printf("writable=%d\n", can_write(exe));
+	return 0;
+}
+
 /* sti: push a character into the terminal on standard input. */
 static int sti(int argc, char **argv)
 {
@@ -325,6 +437,7 @@ int main(int argc, char **argv)
 		{ "bounded", bounded }, { "fds", fds },	      { "caps", caps },	    { "ids", ids },
 		{ "cwd", cwd },		{ "open", open_each }, { "mknod", make_node }, { "call", call },
 		{ "swap", swap },	{ "overwrite", overwrite }, { "sti", sti },  { "rlimit", rlimit },
+		{ "scan", scan },	{ "keep", keep },
 		{ "signals", signals },	{ "eat", eat },	      { "fork", fork_many },
 	};
 

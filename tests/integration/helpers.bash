@@ -150,10 +150,21 @@ nothing_of() {
 	[[ ! -d $CGROUP_MOUNT$CGROUP ]] || fail "the cgroup is still there"
 }
 
+# no_process TEXT: no process whose command line begins with TEXT.
+no_process() {
+	local file line
+
+	for file in /proc/[0-9]*/cmdline; do
+		line=$(tr '\0' ' ' 2>/dev/null <"$file") || continue
+		[[ $line != "$1"* ]] || return 1
+	done
+}
+
 needs_controllers() {
 	local controller
 
-	for controller; do
+	# A hybrid host may have one of them; limits are for hosts that have them all.
+	for controller in memory "$@"; do
 		grep -qw -- "$controller" "$CGROUP_MOUNT/cgroup.controllers" ||
 			skip "needs cgroup v2 controllers"
 	done
@@ -185,8 +196,10 @@ list_cgroups() {
 	find "$CGROUP_MOUNT$CGROUP_PARENT" -mindepth 1 -type d ! -path '*/suite' 2>/dev/null | sort
 }
 
-list_mounts() { cut -d' ' -f 4- /proc/self/mountinfo | sort; }
-list_run() { find /run -mindepth 1 -path "$WORK" -prune -o -print 2>/dev/null | sort; }
+# Where tests and runtimes mount; the rest of the table is the machine's, and may change as it likes.
+list_mounts() { cut -d' ' -f 4- /proc/self/mountinfo | grep -E '^[^ ]+ (/run|/tmp|/sys/fs/cgroup)' | sort; }
+# /run/mount is mount(8)'s own.
+list_run() { find /run -mindepth 1 \( -path "$WORK" -o -path /run/mount \) -prune -o -print 2>/dev/null | sort; }
 
 oracle_remember() {
 	list_orphans >"$BATS_TEST_TMPDIR/oracle.processes"

@@ -458,8 +458,6 @@ load helpers
 	wait_for no_process 'sleep 111'
 }
 
-no_process() { ! grep -lqs "$(printf '%s' "$1" | tr ' ' '.')" /proc/[0-9]*/cmdline; }
-
 @test "kill: --all reaches what a shared pid namespace kept alive after init's end" {
 	update_config '.linux.namespaces |= map(select(.type != "pid"))'
 	set_script 'sleep 1113 & exit 0'
@@ -690,10 +688,11 @@ subreaper() {
 @test "cli: one dash or two, a space or =, and =true are all understood" {
 	set_args sleep 1000
 	run -0 quietly mayfly create -bundle="$BUNDLE" a
-	run -0 quietly mayfly create --bundle="$BUNDLE" --no-new-keyring=true b
-	run -0 quietly mayfly create -b "$BUNDLE" c
 	run -0 mayfly delete -force a
+	run -0 quietly mayfly create --bundle="$BUNDLE" --no-new-keyring=true b
 	run -0 mayfly delete --force=true b
+	run -0 quietly mayfly create -b "$BUNDLE" c
+	run -0 mayfly delete -f c
 	run -1 mayfly delete --force=false nobody
 }
 

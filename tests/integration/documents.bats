@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What mayfly writes for others to read: spec, features, list, plan.
+
+load helpers
+
+@test "spec: writes a config.json that runs" {
+	mkdir "$T/new"
+	cd "$T/new"
+	run -0 "$MAYFLY" spec
+	output_is ""
+	jq -e '.process.args == ["sh"] and .process.terminal and .root.readonly and .process.noNewPrivileges' config.json
+	jq '.process.terminal = false | .process.args = ["echo", "fine"] | .linux.cgroupsPath = $p' --arg p "$CGROUP" config.json >x
+	mv x config.json
+	cp -a "$ROOTFS" rootfs
+	run -0 mayfly run test
+	output_is fine
+}
+
+@test "spec: has the default's capabilities, namespaces, masks and limits" {
+	cd "$T"
+	mayfly spec --bundle "$T"
+	jq -e '[.linux.namespaces[].type] | sort == ["cgroup", "ipc", "mount", "network", "pid", "uts"]' config.json
+	jq -e '.process.capabilities | .bounding == .permitted and .bounding == .effective and (.bounding | sort) == ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]' config.json
+	jq -e '[.mounts[].destination] == ["/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/sys/fs/cgroup"]' config.json
+	jq -e '.process.rlimits == [{type: "RLIMIT_NOFILE", hard: 1024, soft: 1024}]' config.json
+	jq -e '.linux.maskedPaths | index("/proc/kcore")' config.json
+}
+
+@test "spec: does not overwrite" {
+	cd "$T"
+	echo mine >config.json
+	run -1 mayfly spec
+	error_is_one_line "config.json exists. Remove it first"
+	[[ $(<config.json) == mine ]]
+}
+
+@test "spec: --rootless has a user namespace and no network one" {
+	cd "$T"
+	mayfly spec --rootless
+	jq -e '[.linux.namespaces[].type] | index("user") and (index("network") | not)' config.json
+	jq -e '.linux.uidMappings[0] | .containerID == 0 and .size == 1' config.json
+	jq -e '[.mounts[] | (.options // [])[] | select(startswith("uid=") or startswith("gid="))] == []' config.json
+	jq -e '.linux.resources == null' config.json
+}
+
+@test "features: is one JSON document with clean standard error" {
+	run -0 --separate-stderr "$MAYFLY" features
+	[[ -z $stderr ]]
+	jq -e '.ociVersionMin and .ociVersionMax and (.hooks | length == 6)' <<<"$output"
+	jq -e '.mountOptions | index("rro") and index("bind") and . == sort' <<<"$output"
+	jq -e '.linux.namespaces == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]' <<<"$output"
+	jq -e '.linux.mountExtensions.idmap.enabled and .linux.cgroup.v2 and (.linux.cgroup.v1 | not) and .linux.seccomp.enabled' <<<"$output"
+	jq -e '.linux.capabilities | index("CAP_CHECKPOINT_RESTORE")' <<<"$output"
+	jq -e '.linux.seccomp | (.actions | index("SCMP_ACT_NOTIFY")) and (.operators | index("SCMP_CMP_MASKED_EQ")) and (.archs | index("SCMP_ARCH_X86_64"))' <<<"$output"
+}
+
+@test "features: needs no root and touches no state" {
+	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$MAYFLY" features
+	jq -e .ociVersionMax <<<"$output"
+	run -0 mayfly features
+	[[ ! -e $ROOT ]]
+}
+
+@test "list: the table has runc's columns" {
+	a_running one
+	run -0 mayfly list
+	[[ ${lines[0]} =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER ]]
+	[[ ${lines[1]} =~ ^one\ +[0-9]+\ +running\ +"$BUNDLE"\ +20[0-9-]+T[^\ ]+\ +root ]] || fail "$output"
+}
+
+@test "list: --quiet prints ids, --format json the states" {
+	set_args sleep 1000
+	update_config '.annotations = {"a.b": "c"}'
+	create b
+	update_config '.linux.cgroupsPath += "-2"'
+	create a
+	run -0 mayfly list -q
+	output_is $'a\nb'
+	run -0 mayfly list --format json
+	jq -e 'map(.id) == ["a", "b"] and all(.[]; .status == "created" and .owner == "root" and .annotations == {"a.b": "c"} and (.created | length) > 10)' <<<"$output"
+	[[ $(wc -l <<<"$output") == 1 ]]
+}
+
+@test "list: nothing there" {
+	mkdir -p "$ROOT"
+	chmod 700 "$ROOT"
+	run -0 mayfly list
+	((${#lines[@]} == 1))
+	run -0 mayfly list -q
+	output_is ""
+	run -0 mayfly list --format json
+	[[ $output == null || $output == "[]" ]]
+}
+
+@test "list: directories of other runtimes are passed over in silence" {
+	mkdir -p "$ROOT/theirs" "$ROOT/other"
+	chmod 700 "$ROOT"
+	echo '{"id": "theirs", "init_process_pid": 1}' >"$ROOT/theirs/state.json"
+	echo garbage >"$ROOT/other/state.json"
+	touch "$ROOT/file"
+	a_running mine
+	run -0 --separate-stderr mayfly list -q
+	[[ $output == mine ]]
+	run -1 mayfly state theirs
+	rm -r "$ROOT/theirs" "$ROOT/other" "$ROOT/file"
+}
+
+@test "list: a stopped container is listed with pid 0" {
+	a_stopped test
+	run -0 mayfly list --format json
+	jq -e '.[0].status == "stopped" and .[0].pid == 0' <<<"$output"
+}
+
+@test "list: an unknown format is refused" {
+	run -1 mayfly list --format yaml
+}
+
+@test "plan: prints the steps of a bundle and makes nothing" {
+	run -0 mayfly plan "$BUNDLE"
+	output_has outside
+	output_has inside
+	output_has /proc
+	nothing_of test
+	[[ -z $(list_cgroups) ]]
+}
+
+@test "plan: needs no root" {
+	# What is above $T is root's alone.
+	cp -a "$BUNDLE" "$WORK/plan-bundle"
+	chmod -R a+rX "$WORK/plan-bundle"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$MAYFLY" plan "$WORK/plan-bundle"
+	rm -r "$WORK/plan-bundle"
+	((status == 0)) || fail "$output"
+}
+
+@test "plan: an error is that of create" {
+	update_config '.linux.namespaces[2].type = "utz"'
+	run -1 mayfly plan "$BUNDLE"
+	error_is_one_line 'linux.namespaces[2].type' utz
+}
