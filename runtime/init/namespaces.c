@@ -4,6 +4,7 @@
  * the session keyring.
  */
 #include "runtime/init/rooms.h"
+#include "runtime/sys/file.h"
 
 #include <linux/if.h>
 #include <linux/keyctl.h>
@@ -76,6 +77,63 @@ static bool is_own_user_namespace(const struct init_context *context, int fd)
 	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
+/* One number of /proc/PID/uid_map, which *TEXT moves behind. */
+static uint32_t map_number(const char **text)
+{
+	uint32_t number = 0;
+
+	while (**text == ' ')
+		(*text)++;
+	while (**text >= '0' && **text <= '9')
+		number = number * 10 + (uint32_t)(*(*text)++ - '0');
+	return number;
+}
+
+static bool has_map(const struct id_map *maps, size_t count, const struct id_map *map)
+{
+	for (size_t i = 0; i < count; i++)
+		if (maps[i].inside == map->inside && maps[i].outside == map->outside &&
+			maps[i].size == map->size)
+			return true;
+	return false;
+}
+
+/* The kernel sorts long maps: the order says nothing. */
+static int check_map(struct init_context *context, const char *file, const struct id_map *maps,
+	size_t count)
+{
+	char text[12288]; /* 340 lines of 33 bytes: user_namespaces(7) */
+	size_t lines = 0;
+	bool same = true;
+	ssize_t length = file_read_small(context->proc, file, text, sizeof(text));
+
+	if (length < 0)
+		return init_fail(context, (int)-length, "read \"%s\"", file);
+	for (const char *at = text; *at; lines++) {
+		struct id_map map;
+
+		map.inside = map_number(&at);
+		map.outside = map_number(&at);
+		map.size = map_number(&at);
+		same = same && has_map(maps, count, &map);
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	if (same && lines == count)
+		return 0;
+	return init_fail(context, 0,
+		"user namespaces enabled, but both namespace path and non-matching mapping specified");
+}
+
+static int check_maps(struct init_context *context, const struct step_maps *maps)
+{
+	if (!maps->n_uids && !maps->n_gids)
+		return 0;
+	if (check_map(context, "self/uid_map", maps->uids, maps->n_uids) < 0)
+		return -1;
+	return check_map(context, "self/gid_map", maps->gids, maps->n_gids);
+}
+
 static int join_one(struct init_context *context, const struct step_namespace *namespace)
 {
 	int fd = context->slots[namespace->slot];
@@ -118,7 +176,8 @@ static int join_list(struct init_context *context, const struct step_join *join)
 		return -1;
 	for (size_t i = 0; i < join->n_namespaces; i++)
 		if (join->namespaces[i].type == CLONE_NEWUSER &&
-			join_one(context, &join->namespaces[i]) < 0)
+			(join_one(context, &join->namespaces[i]) < 0 ||
+				check_maps(context, &join->maps) < 0))
 			return -1;
 	for (size_t i = 0; i < join->n_namespaces; i++)
 		if ((left & (uint64_t)join->namespaces[i].type) &&
