@@ -309,7 +309,7 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	const char *name;
 	int answer = 1;
 
-	*cgroup = (struct cgroup){.fd = -1, .mount = -1, .path = path};
+	*cgroup = (struct cgroup){.fd = -1, .mount = -1, .path = path, .wanted = wanted};
 	if (files_split(path, parent_path, &name, err) < 0)
 		return -1;
 	cgroup->mount = files_open_mount(host, err);

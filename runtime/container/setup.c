@@ -2,6 +2,7 @@
 /* The first moments of the process: what it was given, and what it hands on. */
 #include "runtime/container/operation.h"
 
+#include "oci/base/text.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
@@ -30,25 +31,24 @@ int mayfly_setup(char *const argv[], bool seal, struct error *err)
 	return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
 }
 
-/* A number of the environment, or 0. */
-static unsigned long number(const char *name)
+/* A number of the environment, at most MAX; or 0. */
+static uint64_t number(const char *name, uint64_t max)
 {
 	const char *text = getenv(name);
-	char *end;
-	unsigned long value = text && *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+	uint64_t value;
 
-	return value && *end == '\0' && value < 65536 ? value : 0;
+	return text && text_unsigned(text, max, &value) ? value : 0;
 }
 
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err)
 {
-	unsigned long listen = number("LISTEN_FDS"), pid = number("LISTEN_PID");
+	uint64_t listen = number("LISTEN_FDS", UINT16_MAX), pid = number("LISTEN_PID", INT32_MAX);
 
 	/* Meant for somebody else: sd_listen_fds(3). conmon writes our pid there before it executes us. */
-	if (pid != (unsigned long)getpid())
+	if (pid != (uint64_t)getpid())
 		listen = 0;
 	if (listen > inherited)
-		return fail(err, EBADF, "LISTEN_FDS says %lu descriptors, but only %u are open", listen, inherited);
+		return fail(err, EBADF, "LISTEN_FDS says %u descriptors, but only %u are open", (unsigned int)listen, inherited);
 	/* Podman counts the same sockets in both: what is not there beyond them was never meant. */
 	if (preserve > inherited - listen && !listen)
 		return fail(err, EBADF, "unable to stat preserved-fd %u: --preserve-fds %u", 3 + inherited, preserve);

@@ -185,7 +185,10 @@ static int check_procfs(struct init_context *context, const struct step_mount *m
 	int tree)
 {
 	static const char proc[] = "/proc";
-	bool on_proc = strncmp(mount->target, proc, sizeof(proc) - 1) == 0;
+	const size_t length = sizeof(proc) - 1;
+	/* Not "/procedures", whose links are followed. */
+	bool on_proc = strncmp(mount->target, proc, length) == 0 &&
+		       (mount->target[length] == '/' || mount->target[length] == '\0');
 
 	if (!on_proc && is_procfs(target))
 		return init_fail(context, EPERM, "the target leads into a procfs");

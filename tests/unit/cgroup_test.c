@@ -133,6 +133,7 @@ static void test_refusals(void)
 		is_result(cgroup_create(&again, &host, below("/a/c"), missing, &err), &err,
 			"~not available in cgroup \"/\"", "a controller that is not offered");
 		is_true(!is_there(below("/a/c")), "nothing is left of it");
+		is_number(again.wanted, missing, "what was wanted is remembered for clone()");
 	}
 	cgroup_undo(&cgroup, TIMEOUT_MS);
 	cgroup_close(&cgroup);

@@ -243,6 +243,13 @@ static void mount_in_dev(struct bench *bench)
 	add_mount(bench, "tmpfs", "/dev/shm", NULL);
 }
 
+/* A link is followed where it is not /proc's own, and must not lead there. */
+static void mount_into_proc(struct bench *bench)
+{
+	add_mount(bench, "proc", "/proc", NULL);
+	add_mount(bench, "tmpfs", "/procedures", NULL);
+}
+
 /* Symlinks of the image to the host's canary: refused in /dev, inside the root elsewhere. */
 static void test_hostile_links(void)
 {
@@ -254,6 +261,10 @@ static void test_hostile_links(void)
 	expect("a device in a symlinked /dev", "~too many levels", device_in_dev);
 	expect("a link in a symlinked /dev", "~too many levels", link_in_dev);
 	expect("a mount in a symlinked /dev", "~too many levels", mount_in_dev);
+	must(symlink("/proc/sys", ROOT "/procedures"), "link");
+	expect("a mount that a link leads into proc", "~the target leads into a procfs",
+		mount_into_proc);
+	must(unlink(ROOT "/procedures"), "unlink");
 	expect("all else below a symlink is inside",
 		"the plan ends without a program: protocol error", device_in);
 	is_true(access(ROOT BENCH "/canary/null", F_OK) == 0,
@@ -407,7 +418,7 @@ static void test_exec(void)
 	step->join.pidfd_slot = 1;
 	step->join.mask = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER;
 	add(bench, STEP_FORK);
-	add_text(bench, STEP_JOIN_KEYRING, NULL);
+	add(bench, STEP_JOIN_KEYRING);
 	add(bench, STEP_NEW_SESSION);
 	add_program(bench, 0, "/etc", argv, envp);
 	run(bench);
