@@ -25,6 +25,9 @@ void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct bir
 bool map_id(const struct oci_id_mapping *maps, size_t count, uint32_t id, uint32_t *ret);
 bool needs_mapped(const struct wanted *wanted);
 bool denies_setgroups(const struct wanted *wanted);
+
+/* Before exec's process can be seen by those of the container: what it will not need is gone. */
+plan_room plan_shed;
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,
 	int slot, bool recursive, const char *origin, struct error *err);
