@@ -230,6 +230,8 @@ int plan_join(struct plan *plan, const struct wanted *wanted, struct error *err)
 		return -1;
 	step->join.pidfd_slot = plan->init_pidfd_slot;
 	step->join.mask = request->join_mask;
+	if (plan_shed(plan, wanted, err) < 0)
+		return -1;
 	step = plan_step(plan, &plan->inside, err, STEP_FORK, "%s", "");
 	if (!step)
 		return -1;
