@@ -100,7 +100,7 @@ maps='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .li
 	join network /proc/self/ns/net
 	update_config '.linux.sysctl = {"net.ipv4.ip_forward": $v}' --arg v "$((1 - before))"
 	run -1 create test
-	error_is_one_line 'net/ipv4/ip_forward' 'not allowed in host network namespace'
+	error_is_one_line 'net.ipv4.ip_forward' 'not allowed in host network namespace'
 	[[ $(cat /proc/sys/net/ipv4/ip_forward) == "$before" ]]
 }
 
