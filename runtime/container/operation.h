@@ -82,7 +82,4 @@ void birth_close(struct birth *birth);
 /* The warnings of spec and plan, and loudly what is not enforced. */
 void birth_warn(const struct birth *birth);
 
-/* The bundle as an absolute path in ARENA. */
-int birth_bundle(struct birth *birth, const char *bundle, struct error *err);
-
 #endif
