@@ -77,6 +77,7 @@ int main(void)
 	json_end_line(&writer);
 	json_finish_length(&writer, &text, &length, &err);
 	is_text(text,
+		"{\n\t\"u\": 18446744073709551615,\n\t\"i\": "
 		"-9223372036854775808,\n"
 		"\t\"b\": true,\n\t\"e\": {},\n\t\"l\": "
 		"[\n\t\tfalse,\n\t\t\"x\"\n\t],\n\t\"k\": []\n}\n",
