@@ -62,7 +62,7 @@ complete -c mayfly -n '__fish_seen_subcommand_from exec' -s p -l process -r -F -
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -l cwd -x -a '(__fish_complete_directories)' -d 'working directory in the container'
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -s e -l env -x -d 'add to the environment; may be repeated'
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -s t -l tty -d 'give the process a terminal'
-complete -c mayfly -n '__fish_seen_subcommand_from exec' -s u -l user -x -d 'run as this user, by number (default GID: 0)'
+complete -c mayfly -n '__fish_seen_subcommand_from exec' -s u -l user -x -d 'run as this user, by number (default GID: the container\'s)'
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -s g -l additional-gids -x -d 'a further group, by number; may be repeated'
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -s c -l cap -x -d 'a further capability; may be repeated'
 complete -c mayfly -n '__fish_seen_subcommand_from exec' -l no-new-privs -d 'set no_new_privs'

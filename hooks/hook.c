@@ -266,7 +266,7 @@ static void kill_group(const struct running *running)
 }
 
 /* Reap, and say how it ended. */
-static int judge(struct running *running, struct error *err)
+static int judge(struct running *running, const struct oci_hook *hook, struct error *err)
 {
 	siginfo_t info = {0};
 	int failure = 0;
@@ -282,7 +282,7 @@ static int judge(struct running *running, struct error *err)
 		return 0;
 	if (info.si_code == CLD_EXITED && info.si_status == 127 &&
 		read(running->failure, &failure, sizeof(failure)) == (ssize_t)sizeof(failure))
-		return fail(err, failure, "exec");
+		return fail(err, failure, "exec %s", hook->path);
 	for (int i = 0; i < LAST_READS && drain(&running->out); i++)
 		;
 	for (int i = 0; i < LAST_READS && drain(&running->err); i++)
@@ -313,7 +313,7 @@ static int finish(struct running *running, const struct oci_hook *hook, struct e
 	int served = serve(running);
 
 	if (served == 0)
-		return judge(running, err);
+		return judge(running, hook, err);
 	kill_group(running);
 	(void)waitid((idtype_t)P_PIDFD, (id_t)running->pidfd, NULL, WEXITED | WNOHANG | __WALL);
 	if (served == ETIMEDOUT)

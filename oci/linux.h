@@ -77,6 +77,7 @@ struct oci_linux {
 	struct oci_resources *resources;
 	struct oci_intel_rdt *intel_rdt;
 	struct oci_memory_policy *memory_policy;
+	/* oci_sysctl_namespace() says which namespace one belongs to */
 	struct oci_pair *sysctl; /* keys always in the form "net/ipv4/ip_forward" */
 	size_t n_sysctl;
 	struct oci_seccomp *seccomp;
@@ -97,5 +98,8 @@ extern const struct name oci_device_type_names[];
 extern const struct name oci_memory_policy_mode_names[];
 extern const struct name oci_memory_policy_flag_names[];
 extern const struct name oci_personality_names[];
+
+/* CLONE_NEW* of the namespace that keeps the sysctl PATH ("net/ipv4/ip_forward"); 0: none. */
+uint32_t oci_sysctl_namespace(const char *path);
 
 #endif

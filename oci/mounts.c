@@ -226,7 +226,7 @@ int oci_mount_options(const struct oci_mount *mount, struct oci_mount_options *r
 		}
 		if (text_starts(option, "idmap=") || text_starts(option, "ridmap="))
 			return fail(err, 0,
-				"\"%.32s\": write the mapping as uidMappings and gidMappings "
+				"\"%.128s\": write the mapping as uidMappings and gidMappings "
 				"of the mount",
 				option);
 		if (*option) {

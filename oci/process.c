@@ -109,7 +109,7 @@ const struct name oci_io_class_names[] = {
 int oci_user_parse(const char *text, uint32_t *ret_uid, uint32_t *ret_gid, struct error *err)
 {
 	char uid_text[16] = "";
-	uint64_t uid, gid = 0;
+	uint64_t uid, gid = *ret_gid;
 	size_t length = strcspn(text, ":");
 
 	if (length < sizeof(uid_text))

@@ -83,8 +83,8 @@ int oci_process_parse(const char *bytes, size_t length, struct arena *arena,
 	struct oci_process **ret, struct error *err);
 
 /*
- * Decode "UID" or "UID:GID" of exec --user: decimal digits only, 0..4294967294, GID 0 when it
- * is not given.
+ * Decode "UID" or "UID:GID" of exec --user: decimal digits only, 0..4294967294. *RET_GID stays
+ * as it is when no GID is given.
  */
 int oci_user_parse(const char *text, uint32_t *ret_uid, uint32_t *ret_gid, struct error *err);
 

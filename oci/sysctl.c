@@ -65,20 +65,35 @@ static int to_path(const char *key, struct arena *arena, const char **ret, struc
 	return 0;
 }
 
-static int check_allowed(const struct oci_spec *spec, const char *path, struct error *err)
+static const struct sysctl_row *find_row(const char *path)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct sysctl_row *row = &rows[i];
-		size_t length = strlen(row->path);
-		bool below = row->path[length - 1] == '/' && text_starts(path, row->path);
+		bool directory = row->path[strlen(row->path) - 1] == '/';
 
-		if (!below && !text_equal(path, row->path))
-			continue;
-		if (row->namespace == 0 || !oci_namespace_find(spec->linux, row->namespace))
-			return fail(err, 0, "sysctl \"%s\" %s", path, row->missing);
-		return 0;
+		if (directory ? text_starts(path, row->path) : text_equal(path, row->path))
+			return row;
 	}
-	return fail(err, 0, "sysctl \"%s\" is not in a separate kernel namespace", path);
+	return NULL;
+}
+
+uint32_t oci_sysctl_namespace(const char *path)
+{
+	const struct sysctl_row *row = find_row(path);
+
+	return row ? row->namespace : 0;
+}
+
+static int check_allowed(const struct oci_spec *spec, const char *key, const char *path,
+	struct error *err)
+{
+	const struct sysctl_row *row = find_row(path);
+
+	if (!row)
+		return fail(err, 0, "sysctl \"%s\" is not in a separate kernel namespace", key);
+	if (row->namespace == 0 || !oci_namespace_find(spec->linux, row->namespace))
+		return fail(err, 0, "sysctl \"%s\" %s", key, row->missing);
+	return 0;
 }
 
 static int check_value(
@@ -130,7 +145,7 @@ int check_sysctl(struct decode *decode, struct oci_spec *spec, struct error *err
 		const char *path;
 
 		if (to_path(pair->key, decode->arena, &path, err) < 0 ||
-			check_allowed(spec, path, err) < 0 ||
+			check_allowed(spec, pair->key, path, err) < 0 ||
 			check_value(spec, path, pair->value, err) < 0)
 			return fail_in(err, "linux.sysctl[\"%.64s\"]", pair->key);
 		pair->key = path;

@@ -187,7 +187,7 @@ size_t error_print(const struct error *err, char *buffer, size_t size)
 		used = add(buffer, size, used, ": ");
 	}
 	used = add(buffer, size, used, err->what);
-	if (err->code) {
+	if (err->code > 0) {
 		used = add(buffer, size, used, ": ");
 		used = add(buffer, size, used, error_text(err->code));
 	}

@@ -13,7 +13,7 @@
 enum { ERROR_WHERE_MAX = 512, ERROR_WHAT_MAX = 2048 };
 
 struct error {
-	int code;                    /* an errno, or 0 when the sentence says it all */
+	int code;                    /* an errno; 0, or a caller's own negative one, when the sentence says it all */
 	char where[ERROR_WHERE_MAX]; /* "linux.namespaces[2].type", or "" */
 	char what[ERROR_WHAT_MAX];   /* "unknown name \"utz\"" */
 };

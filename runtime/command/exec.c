@@ -22,7 +22,7 @@ static const struct option options[] = {
 	EXEC("env", 'e', env, "NAME=VALUE", "add to the environment; may be repeated"),
 	EXEC("tty", 't', exec.tty, NULL, "give the process a terminal"),
 	EXEC("user", 'u', exec.user, "UID[:GID]",
-		"run as this user, by number (default GID: 0)"),
+		"run as this user, by number (default GID: the container's)"),
 	EXEC("additional-gids", 'g', gids, "GID",
 		"a further group, by number; may be repeated"),
 	EXEC("cap", 'c', capabilities, "CAP_NAME", "a further capability; may be repeated"),

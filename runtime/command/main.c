@@ -78,9 +78,17 @@ static int run_command(const struct command *command, const struct mayfly_global
 	return -1;
 }
 
+/* runc's and crun's commands that are not built yet. */
+static const char *const later_commands[] = {
+	"checkpoint", "events", "mounts", "pause", "restore", "resume", "update", NULL};
+
 static int unknown_command(const char *name, struct error *err)
 {
 	const char *near = command_nearest(name);
+
+	for (size_t i = 0; later_commands[i]; i++)
+		if (strcmp(later_commands[i], name) == 0)
+			return fail(err, 0, "the command \"%s\" is not supported yet", name);
 
 	if (near)
 		return fail(err, 0, "no such command: \"%.100s\" (did you mean \"%s\"?)", name,

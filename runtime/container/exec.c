@@ -45,7 +45,10 @@ static int set_environment(struct oci_process *process, const char *const *more,
 	return 0;
 }
 
-/* Bounding, effective and permitted; never inheritable or ambient: CVE-2022-29162. */
+/*
+ * Bounding, effective and permitted; never inheritable: CVE-2022-29162. What the config made inheritable
+ * becomes ambient, else a user other than root would lose it at execve(2).
+ */
 static int add_capabilities(struct oci_process *process, const char *const *names,
 	struct arena *arena, struct error *err)
 {
@@ -69,6 +72,7 @@ static int add_capabilities(struct oci_process *process, const char *const *name
 		all->bounding |= bit;
 		all->effective |= bit;
 		all->permitted |= bit;
+		all->ambient |= bit & all->inheritable;
 	}
 	process->capabilities = all;
 	return 0;

@@ -44,7 +44,7 @@ int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, 
 	int result = operation_open(&operation, global, id, err);
 
 	if (result == 0 && !operation.container.record)
-		result = fail(err, ENOENT, "container does not exist: %s", id);
+		result = fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", id);
 	if (result == 0) {
 		enum oci_status status = container_status(&operation.container, &pidfd);
 		/* In somebody else's pid namespace the others do not die with it. */

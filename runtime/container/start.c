@@ -38,7 +38,7 @@ static int read_report(int fifo, struct start_report *ret)
  * The process keeps its end of the fifo until it executes the program, which closes it. A program that
  * has run and ended before we look is a success like any other.
  */
-static int await_exec(int fifo, struct error *err)
+static int await_exec(int fifo, bool *ret_hook_failed, struct error *err)
 {
 	struct start_report report;
 	bool executing = false;
@@ -49,12 +49,13 @@ static int await_exec(int fifo, struct error *err)
 		int ready = SYS_RESULT(poll(&poller, 1, -1));
 		int got = ready < 0 ? ready : read_report(fifo, &report);
 
-		if (got == 1 && report.word == START_FAILED) {
+		if (got == 1 && report.word != START_EXECUTING) {
+			*ret_hook_failed = report.word == START_HOOK_FAILED;
 			*err = report.err;
 			return -1;
 		}
 		if (got == 1)
-			executing = report.word == START_EXECUTING;
+			executing = true;
 		if (got == -ENODATA)
 			break;
 		if (got < 0 && got != -EINTR)
@@ -63,7 +64,7 @@ static int await_exec(int fifo, struct error *err)
 	return executing ? 0 : fail(err, 0, "the container's process ended before it ran the program");
 }
 
-static int run_program(struct operation *operation, struct error *err)
+static int run_program(struct operation *operation, bool *ret_hook_failed, struct error *err)
 {
 	int dir = operation->container.dir;
 	int AUTO_FD exec = sys_openat(dir, "exec", O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
@@ -83,16 +84,42 @@ static int run_program(struct operation *operation, struct error *err)
 
 	if (put < 0)
 		return fail(err, (int)-put, "write the start fifo");
-	if (await_exec(exec, err) < 0)
+	/* From here it takes as long as the process likes, which somebody in a shared pid
+	 * namespace may have stopped: `delete --force` must not wait for that. */
+	if (container_unlock(&operation->container, err) < 0 ||
+		await_exec(exec, ret_hook_failed, err) < 0)
 		return -1;
 	(void)unlinkat(dir, "exec", 0); /* delete takes it too */
 	return 0;
+}
+
+/* Under the lock again. A container that somebody has deleted meanwhile has no hooks to run. */
+static int run_poststart(struct operation *operation, struct error *err)
+{
+	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, err) < 0)
+		return -1;
+
+	const struct record *record = operation->container.record;
+
+	if (!record)
+		return fail(err, ENOENT, "container does not exist: %s", operation->container.id);
+	return operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err);
+}
+
+/* The spec's lifecycle goes on at "destroyed" when a hook has failed: runtime.md, steps 7 and 9. */
+static void destroy(struct operation *operation)
+{
+	struct error ignored; /* the error to tell is the hook's */
+
+	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, &ignored) == 0)
+		(void)operation_destroy(operation, &ignored);
 }
 
 int mayfly_start(const struct mayfly_global *global, const char *id, struct error *err)
 {
 	struct operation operation;
 	int AUTO_FD pidfd = -1;
+	bool hook_failed = false;
 	int result = -1;
 
 	if (operation_open(&operation, global, id, err) < 0 ||
@@ -107,16 +134,13 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 		error_set(err, 0, "process: the config has none: nothing to start");
 		goto out;
 	}
-	result = run_program(&operation, err);
+	result = run_program(&operation, &hook_failed, err);
 	if (result == 0 && record->poststart) {
-		result = operation_hooks(&operation, HOOK_POSTSTART, (pid_t)record->pid, err);
-		/* The spec's lifecycle goes on at "destroyed": runtime.md, step 9. */
-		if (result < 0) {
-			struct error ignored;
-
-			(void)operation_destroy(&operation, &ignored);
-		}
+		result = run_poststart(&operation, err);
+		hook_failed = result < 0;
 	}
+	if (hook_failed)
+		destroy(&operation);
 out:
 	operation_close(&operation);
 	return result;

@@ -37,7 +37,7 @@ static int print_state(struct container *container, const char **ret, struct err
 	const struct oci_state state = state_of(container);
 
 	if (!container->record)
-		return fail(err, ENOENT, "container does not exist: %s", container->id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
 	return oci_state_print(&state, OCI_STATE_PRETTY, container->arena, ret, err);
 }
 
@@ -118,7 +118,7 @@ static int list_one(const struct mayfly_global *global, struct store *store, con
 
 		/* Another runtime's directory has no record of ours; a broken record is worth a word. */
 		error_print(err, line, sizeof(line));
-		if (err->code != ENOENT && global->log)
+		if (err->code != NO_SUCH_CONTAINER && global->log)
 			global->log("warning", line);
 	} else if (container.record) {
 		result = fill_entry(&container, entry, err) < 0 ? -1 : 1;

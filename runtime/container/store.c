@@ -194,12 +194,12 @@ int container_open(struct container *container, struct store *store, const char 
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (store->fd < 0)
-		return fail(err, ENOENT, "container does not exist: %s", id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", id);
 
 	int AUTO_FD dir = sys_openat(store->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
 	if (dir == -ENOENT)
-		return fail(err, ENOENT, "container does not exist: %s", id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", id);
 	if (dir < 0)
 		return fail(err, -dir, "open the state directory of \"%s\"", id);
 	container->dir = take_fd(&dir);
@@ -226,7 +226,7 @@ int container_lock(struct container *container, int timeout_ms, struct error *er
 	if (done < 0)
 		return fail(err, -done, "lock the state directory of \"%s\"", container->id);
 	if (fstat(container->dir, &info) == 0 && info.st_nlink == 0)
-		return fail(err, ENOENT, "container does not exist: %s", container->id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
 	return read_record(container, err);
 }
 

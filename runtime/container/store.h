@@ -17,6 +17,8 @@
 #include "runtime/container/record.h"
 #include "runtime/mayfly.h"
 
+#include <errno.h>
+
 struct store {
 	int fd;           /* O_DIRECTORY; -1: a root that does not exist (and none was asked for) */
 	const char *path; /* absolute or as given */
@@ -42,7 +44,10 @@ struct container {
 int container_make(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err);
 
-/* Open what is there and read its record. ENOENT: "container does not exist". */
+/* err->code of "container does not exist": callers look for these words alone, so no errno text follows. */
+enum { NO_SUCH_CONTAINER = -ENOENT };
+
+/* Open what is there and read its record. NO_SUCH_CONTAINER when there is none. */
 int container_open(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err);
 void container_close(struct container *container);

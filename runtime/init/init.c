@@ -381,12 +381,16 @@ static int do_step(struct init_context *context, const struct step *step)
 }
 
 /* Who hears of a failure: the runtime, or, once `create` has returned, `start`. */
-static _Noreturn void give_up(struct init_context *context, const char *origin)
+static _Noreturn void give_up(struct init_context *context, const struct step *step)
 {
-	if (origin[0])
-		error_in(&context->err, "%s", origin);
+	if (step && step->origin[0])
+		error_in(&context->err, "%s", step->origin);
 	if (context->committed && context->exec_fifo >= 0) {
-		struct start_report report = {.word = START_FAILED, .err = context->err};
+		bool hook = step && step->kind == STEP_RUN_HOOKS;
+		struct start_report report = {
+			.word = hook ? START_HOOK_FAILED : START_FAILED,
+			.err = context->err,
+		};
 
 		(void)sys_write(context->exec_fifo, &report, sizeof(report));
 	} else {
@@ -410,17 +414,17 @@ _Noreturn void init_run(struct init_context *context)
 			context->dumpable = true;
 	(void)umask(0); /* modes are exactly what the steps say, until SET_UMASK */
 	if (init_guard(context) < 0)
-		give_up(context, "");
+		give_up(context, NULL);
 	close_callers(context);
 
 	size_t last = last_need(context);
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (do_step(context, &list->steps[i]) < 0)
-			give_up(context, list->steps[i].origin);
+			give_up(context, &list->steps[i]);
 		if (i == last)
 			let_go(context);
 	}
 	(void)init_fail(context, EPROTO, "the plan ends without a program");
-	give_up(context, "");
+	give_up(context, NULL);
 }

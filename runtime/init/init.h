@@ -55,12 +55,12 @@ struct init_context {
  */
 _Noreturn void init_run(struct init_context *context);
 
-enum start_word { START_EXECUTING = 1, START_FAILED = 2 };
+enum start_word { START_EXECUTING = 1, START_FAILED = 2, START_HOOK_FAILED = 3 };
 
 /* One write(2) each, below PIPE_BUF, so that reports never mix. */
 struct start_report {
 	int word; /* enum start_word; EXECUTING then end-of-file: the program runs (or ran) */
-	struct error err; /* of FAILED */
+	struct error err; /* of FAILED, HOOK_FAILED */
 };
 
 #endif

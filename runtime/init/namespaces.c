@@ -4,6 +4,7 @@
  * the session keyring.
  */
 #include "runtime/init/rooms.h"
+#include "runtime/sys/file.h"
 
 #include <linux/if.h>
 #include <linux/keyctl.h>
@@ -76,6 +77,63 @@ static bool is_own_user_namespace(const struct init_context *context, int fd)
 	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
+/* One number of /proc/PID/uid_map, which *TEXT moves behind. */
+static uint32_t map_number(const char **text)
+{
+	uint32_t number = 0;
+
+	while (**text == ' ')
+		(*text)++;
+	while (**text >= '0' && **text <= '9')
+		number = number * 10 + (uint32_t)(*(*text)++ - '0');
+	return number;
+}
+
+static bool has_map(const struct id_map *maps, size_t count, const struct id_map *map)
+{
+	for (size_t i = 0; i < count; i++)
+		if (maps[i].inside == map->inside && maps[i].outside == map->outside &&
+			maps[i].size == map->size)
+			return true;
+	return false;
+}
+
+/* The kernel sorts long maps: the order says nothing. */
+static int check_map(struct init_context *context, const char *file, const struct id_map *maps,
+	size_t count)
+{
+	char text[12288]; /* 340 lines of 33 bytes: user_namespaces(7) */
+	size_t lines = 0;
+	bool same = true;
+	ssize_t length = file_read_small(context->proc, file, text, sizeof(text));
+
+	if (length < 0)
+		return init_fail(context, (int)-length, "read \"%s\"", file);
+	for (const char *at = text; *at; lines++) {
+		struct id_map map;
+
+		map.inside = map_number(&at);
+		map.outside = map_number(&at);
+		map.size = map_number(&at);
+		same = same && has_map(maps, count, &map);
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	if (same && lines == count)
+		return 0;
+	return init_fail(context, 0,
+		"user namespaces enabled, but both namespace path and non-matching mapping specified");
+}
+
+static int check_maps(struct init_context *context, const struct step_maps *maps)
+{
+	if (!maps->n_uids && !maps->n_gids)
+		return 0;
+	if (check_map(context, "self/uid_map", maps->uids, maps->n_uids) < 0)
+		return -1;
+	return check_map(context, "self/gid_map", maps->gids, maps->n_gids);
+}
+
 static int join_one(struct init_context *context, const struct step_namespace *namespace)
 {
 	int fd = context->slots[namespace->slot];
@@ -118,7 +176,8 @@ static int join_list(struct init_context *context, const struct step_join *join)
 		return -1;
 	for (size_t i = 0; i < join->n_namespaces; i++)
 		if (join->namespaces[i].type == CLONE_NEWUSER &&
-			join_one(context, &join->namespaces[i]) < 0)
+			(join_one(context, &join->namespaces[i]) < 0 ||
+				check_maps(context, &join->maps) < 0))
 			return -1;
 	for (size_t i = 0; i < join->n_namespaces; i++)
 		if ((left & (uint64_t)join->namespaces[i].type) &&
@@ -229,51 +288,16 @@ int init_domainname(struct init_context *context, const struct step *step)
 	return 0;
 }
 
-/* The fourth field of "type;uid;gid;permissions;name", in hexadecimal. */
-static bool keyring_permissions(long keyring, unsigned int *ret)
-{
-	char text[256];
-	long length = sys_keyctl(
-		KEYCTL_DESCRIBE, (unsigned long)keyring, (unsigned long)text, sizeof(text) - 1);
-	const char *at = text;
-
-	if (length <= 0 || (size_t)length >= sizeof(text))
-		return false;
-	text[length] = '\0';
-	for (int field = 0; field < 3; field++) {
-		at = strchr(at, ';');
-		if (!at)
-			return false;
-		at++;
-	}
-	for (*ret = 0; *at && *at != ';'; at++) {
-		const char *digits = "0123456789abcdef";
-		const char *digit = strchr(digits, *at);
-
-		if (!digit)
-			return false;
-		*ret = *ret << 4 | (unsigned int)(digit - digits);
-	}
-	return true;
-}
-
+/*
+ * Always an anonymous one, also for exec: one with a name is joined, or made before us with
+ * keys in it, by any process of the same user in any container of the same user namespace.
+ */
 int init_join_keyring(struct init_context *context, const struct step *step)
 {
-	enum { USER_SEARCH = 0x00080000 };
-	long keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)step->text, 0, 0);
-	unsigned int permissions;
+	long keyring = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0);
 
 	/* A host that filters keyctl(), such as another container, shares no keyring either. */
-	if (keyring == -ENOSYS || keyring == -EPERM)
-		return 0;
-	if (keyring < 0)
-		return init_fail(context, (int)-keyring, "join the session keyring");
-	if (!step->text)
-		return 0;
-	/* So that `exec` with the same user may join it by name; without, it gets one of its
-	 * own. */
-	if (keyring_permissions(keyring, &permissions))
-		(void)sys_keyctl(
-			KEYCTL_SETPERM, (unsigned long)keyring, permissions | USER_SEARCH, 0);
+	if (keyring < 0 && keyring != -ENOSYS && keyring != -EPERM)
+		return init_fail(context, (int)-keyring, "join a session keyring");
 	return 0;
 }

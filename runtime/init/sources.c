@@ -5,6 +5,17 @@
 #include "runtime/init/rooms.h"
 
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+static bool is_procfs(int fd)
+{
+	enum { PROCFS = 0x9fa0, PROCFS_ROOT_INODE = 1 }; /* PROC_SUPER_MAGIC, PROC_ROOT_INO */
+	struct statfs fs;
+	struct stat info;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROCFS && fstat(fd, &info) == 0 &&
+	       info.st_ino == PROCFS_ROOT_INODE;
+}
 
 int source_open_tree(const struct step_tree *tree, struct error *err)
 {
@@ -22,8 +33,14 @@ int source_open_tree(const struct step_tree *tree, struct error *err)
 
 	int AUTO_FD fd = sys_open_tree(AT_FDCWD, tree->path, flags);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (tree->target)
+			return fail(err, -fd, "error mounting \"%s\" to rootfs at \"%s\"", tree->path,
+				tree->target);
 		return fail(err, -fd, "open the source \"%s\"", tree->path);
+	}
+	if (tree->must_be_procfs && !is_procfs(fd))
+		return fail(err, 0, "\"%s\" cannot be on /proc: it is not a procfs", tree->path);
 	if (tree->must_be_directory) {
 		if (fstat(fd, &info) < 0)
 			return fail(err, errno, "stat \"%s\"", tree->path);

@@ -146,10 +146,12 @@ static int borrow_namespace(struct launch *launch, const struct step_maps *maps,
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	pid_t pid = sys_clone3(&args);
+	pid_t parent = getpid(), pid = sys_clone3(&args);
 
 	if (pid == 0) {
-		(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		/* It may have died before we asked; our copies of its descriptors hold its lock. */
+		if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+			_exit(1);
 		for (;;)
 			pause();
 	}

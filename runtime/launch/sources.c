@@ -14,13 +14,26 @@
 
 #include <linux/nsfs.h>
 
-/* pivot_root(2) moves every process of a mount namespace. When in doubt, it is ours. */
-static bool is_ours(int fd)
+/* When in doubt, it is ours. */
+static bool is_ours(int fd, int type)
 {
+	static const struct {
+		int type;
+		const char *path;
+	} files[] = {
+		{ CLONE_NEWNS, "/proc/self/ns/mnt" },
+		{ CLONE_NEWNET, "/proc/self/ns/net" },
+		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },
+		{ CLONE_NEWUTS, "/proc/self/ns/uts" },
+		{ CLONE_NEWUSER, "/proc/self/ns/user" },
+	};
 	struct stat theirs, ours;
 
-	return fstat(fd, &theirs) < 0 || stat("/proc/self/ns/mnt", &ours) < 0 ||
-	       (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (files[i].type == type)
+			return fstat(fd, &theirs) < 0 || stat(files[i].path, &ours) < 0 ||
+				(theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+	return true;
 }
 
 int launch_open_namespace(struct launch *launch, const struct step *step, struct error *err)
@@ -44,10 +57,15 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 		return fail(err, errno, "ask \"%s\" for its type", path);
 	if (type != step->open_path.ns_type)
 		return fail(err, EINVAL, "\"%s\" is a namespace of another type", path);
-	if (type == CLONE_NEWNS && is_ours(fd))
+	/* pivot_root(2) moves every process of a mount namespace. */
+	if (type == CLONE_NEWNS && is_ours(fd, type))
 		return fail(err, EINVAL,
 			"\"%s\" is the runtime's own mount namespace: the container's root would replace the host's",
 			path);
+	if (step->open_path.sysctl && is_ours(fd, type))
+		return fail(err, 0,
+			"\"%s\" is the host's own: sysctl \"%s\" is not allowed in host %s namespace", path,
+			step->open_path.sysctl, type == CLONE_NEWNET ? "network" : "ipc, uts or user");
 	launch->slots[step->open_path.slot] = take_fd(&fd);
 	return 0;
 }

@@ -49,6 +49,17 @@ static int copy_both(struct plan *plan, struct step_maps *ret,
 	return ret->uids && ret->gids ? 0 : no_memory(err);
 }
 
+int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step_maps *ret,
+	struct error *err)
+{
+	const struct oci_linux *section = wanted->spec->linux;
+
+	if (!section->n_uid_mappings && !section->n_gid_mappings)
+		return 0;
+	return copy_both(plan, ret, section->uid_mappings, section->n_uid_mappings,
+		section->gid_mappings, section->n_gid_mappings, err);
+}
+
 static bool only_maps(const struct oci_id_mapping *maps, size_t count, uint32_t id)
 {
 	return count == 1 && maps->size == 1 && maps->host_id == id;

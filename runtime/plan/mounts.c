@@ -144,6 +144,8 @@ int plan_open_tree(struct plan *plan, const struct wanted *wanted, const struct 
 	step->tree.path = path;
 	step->tree.recursive = draft->options.recursive;
 	step->tree.nofollow = draft->options.source_nofollow;
+	step->tree.target = draft->mount->destination;
+	step->tree.must_be_procfs = same(draft->mount->destination, "/proc");
 	return 0;
 }
 
@@ -178,6 +180,7 @@ static int plan_bind(
 		return -1;
 	step->mount.source = source; /* for the sentence when it fails */
 	step->mount.slot = slot;
+	step->mount.source = source;
 	if (same(draft->mount->destination, "/dev"))
 		delay_readonly(&step->mount);
 	return 0;

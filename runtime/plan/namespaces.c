@@ -78,6 +78,15 @@ static int check_host(const struct wanted *wanted, bool offsets, struct error *e
 	return 0;
 }
 
+/* A sysctl that would be written in a namespace of TYPE, or NULL. */
+static const char *sysctl_of(const struct oci_linux *section, uint32_t type)
+{
+	for (size_t i = 0; i < section->n_sysctl; i++)
+		if (oci_sysctl_namespace(section->sysctl[i].key) == type)
+			return section->sysctl[i].key;
+	return NULL;
+}
+
 /* Descriptors of the namespaces to join, opened while everything is still the host's. */
 static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 	struct step_join *ret, struct error *err)
@@ -103,6 +112,9 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 		step->open_path.slot = plan_slot(plan);
 		step->open_path.path = ns->path;
 		step->open_path.ns_type = (int)ns->type;
+		step->open_path.sysctl = sysctl_of(section, ns->type);
+		if (ns->type == CLONE_NEWUSER && plan_joined_maps(plan, wanted, &ret->maps, err) < 0)
+			return -1;
 		list[ret->n_namespaces].slot = step->open_path.slot;
 		list[ret->n_namespaces++].type = (int)ns->type;
 	}

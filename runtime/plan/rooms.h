@@ -15,6 +15,8 @@ bool in_user_namespace(const struct wanted *wanted);
 /* idmap.c */
 bool map_id(const struct oci_id_mapping *maps, size_t count, uint32_t id, uint32_t *ret);
 bool denies_setgroups(const struct wanted *wanted);
+int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step_maps *ret,
+	struct error *err);
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,
 	int slot, bool recursive, const char *origin, struct error *err);

@@ -25,7 +25,6 @@ static int set_label(struct plan *plan, enum label_kind kind, const char *text,
 int plan_keyring(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_process *process = wanted->process;
-	const char *name;
 
 	if (wanted->request->no_new_keyring)
 		return 0;
@@ -33,11 +32,7 @@ int plan_keyring(struct plan *plan, const struct wanted *wanted, struct error *e
 		set_label(plan, LABEL_SELINUX_KEY, process->selinux_label, "selinuxLabel",
 			err) < 0)
 		return -1;
-	/* A name, so that exec joins the same one. */
-	name = arena_format(plan->arena, "_ses.%s", wanted->request->id);
-	if (!name)
-		return no_memory(err);
-	return plan_text(plan, &plan->inside, err, STEP_JOIN_KEYRING, name, "");
+	return plan_bare(plan, &plan->inside, err, STEP_JOIN_KEYRING, "");
 }
 
 int plan_labels(struct plan *plan, const struct wanted *wanted, struct error *err)

@@ -170,7 +170,7 @@ static void print_join(struct line *line, const struct step *step)
 
 static void print_keyring(struct line *line, const struct step *step)
 {
-	put(line, " %s", step->text ? step->text : "without a name");
+	put(line, " without a name");
 }
 
 static void print_isolate(struct line *line, const struct step *step)

@@ -59,7 +59,7 @@ enum step_kind {
 	STEP_LOOPBACK_UP,
 	STEP_SET_HOSTNAME,   /* text */
 	STEP_SET_DOMAINNAME, /* text */
-	STEP_JOIN_KEYRING,   /* text: name of a new session keyring; NULL: anonymous */
+	STEP_JOIN_KEYRING,   /* a new session keyring without a name */
 
 	STEP_ISOLATE_MOUNTS, /* propagation {flags}: of the whole new mount namespace */
 	STEP_ENTER_ROOT,     /* root {slot}: attach the root's tree and chroot into it ("the jail") */
@@ -109,7 +109,9 @@ struct step_tree {
 	int slot;
 	const char *path;      /* absolute, as the runtime sees it; symlinks are the host admin's */
 	bool recursive;        /* OPEN_TREE with AT_RECURSIVE (rbind) */
+	const char *target;    /* of a bind, for the sentence when there is no source; or NULL */
 	bool must_be_directory;
+	bool must_be_procfs;   /* what is on /proc is believed: the root of a procfs and nothing else */
 	bool nofollow;
 	bool in_place;         /* an O_PATH descriptor of the mounted tree itself, no clone: for CHROOT */
 };
@@ -189,6 +191,7 @@ struct step_join {
 		int type;      /* CLONE_NEW… */
 	} *namespaces;
 	size_t n_namespaces;
+	struct step_maps maps; /* what the joined user namespace must have; none: anything */
 };
 
 struct step_capabilities {
@@ -242,6 +245,7 @@ struct step {
 			int slot;
 			const char *path;
 			int ns_type; /* CLONE_NEW… */
+			const char *sysctl; /* one that acts on it: then it must not be the runtime's own */
 		} open_path;
 		struct step_tree tree;
 		struct step_mount mount;

@@ -54,6 +54,11 @@ int self_setup(struct error *err)
 	return 0;
 }
 
+/*
+ * A mount of the host that is read-only now will not do: a container keeps a descriptor of our
+ * binary until the day it is made writable, for an update. The clone below is in nobody's mount
+ * namespace when we run from it, so nobody can change its flags.
+ */
 static bool is_sealed(int exe)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
@@ -62,11 +67,7 @@ static bool is_sealed(int exe)
 
 	if (have >= 0 && (have & seals) == seals)
 		return true;
-	/*
-	 * Read-only by the mount: no process can change the flag of a mount that is not in its own
-	 * mount namespace.
-	 */
-	return fstatvfs(exe, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+	return getenv(mark) && fstatvfs(exe, &fs) == 0 && (fs.f_flag & ST_RDONLY);
 }
 
 /* A detached clone of the mount that holds us, read-only. -errno where that is not possible. */

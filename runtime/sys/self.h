@@ -17,7 +17,7 @@ int self_setup(struct error *err);
 /*
  * Go on from a copy of our own binary that nobody can write: a container's process that
  * executes /proc/self/exe, or opens it, must not reach the host's file (CVE-2019-5736). Does nothing
- * when we already run from a read-only mount or a sealed memfd, or when no process of the container can
+ * when we already run from such a clone or a sealed memfd, or when no process of the container can
  * own the file. Otherwise executes ARGV again from a private read-only clone of the mount, which is dissolved
  * by that exec, so that nobody can remount it. Answers only on failure, or when there is nothing to do.
  */

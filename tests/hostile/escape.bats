@@ -52,3 +52,66 @@ saw_nothing() {
 		"$MAYFLY" --root "$ROOT" exec test echo inside </dev/null
 	output_is inside
 }
+
+@test "R19 a binary on a read-only mount stays out of reach when that becomes writable" {
+	local n before now
+
+	cp "$MAYFLY" "$T/mayfly.copy"
+	MAYFLY=$T/mayfly.copy
+	mount --bind "$MAYFLY" "$MAYFLY"
+	mount -o remount,bind,ro "$MAYFLY"
+	set_args helper overwrite 3
+	create test
+	mayfly start test
+	before=$SECONDS
+	for ((n = 0; n < 30; n++)); do
+		mayfly exec test /proc/self/exe features >/dev/null </dev/null || true
+	done
+	while ((SECONDS < before + 3)); do
+		sleep 0.1
+	done
+	mount -o remount,bind,rw "$MAYFLY"
+	wait_for grep -q writable "$T/stdout"
+	umount --lazy "$MAYFLY"
+	rm -rf /run/mount
+	! grep -qx 'held=0' "$T/stdout" || fail "it saw no process at all"
+	grep -qx 'writable=0' "$T/stdout" || fail "$(<"$T/stdout")"
+}
+
+@test "K11 a start whose process is stopped by a neighbour does not keep delete --force away" {
+	local pid starter
+
+	set_args sleep 1000
+	create neighbour
+	mayfly start neighbour
+	update_config '(.linux.namespaces[] | select(.type == "pid")).path = $path | .linux.cgroupsPath += "b"' \
+		--arg path "/proc/$(pid_of neighbour)/ns/pid"
+	create test
+	pid=$(pid_of test)
+	kill -STOP "$pid"
+	mayfly start test </dev/null >"$T/start" 2>&1 3>&- 4>&- &
+	starter=$!
+	sleep 0.5
+	DEADLINE=5 mayfly delete --force test
+	! wait "$starter" || fail "it says that the program runs"
+	grep -q 'ended before it ran' "$T/start"
+	mayfly delete --force neighbour
+}
+
+@test "K13 the session keyring can be neither planted nor joined by a neighbour" {
+	set_args helper keyring plant _ses.test
+	quietly mayfly run --detach --bundle "$BUNDLE" neighbour
+	set_args helper keyring keep
+	update_config '.linux.cgroupsPath += "b"'
+	create test
+	mayfly start test
+	wait_for grep -qx ok "$T/stdout"
+	run mayfly exec neighbour helper keyring find _ses.test </dev/null
+	output_has "secret ENOKEY"
+	run mayfly exec test helper keyring find _ses.other </dev/null
+	output_has "planted ENOKEY"
+	mayfly delete --force test
+	set_args helper keyring find _ses.test
+	run mayfly run --bundle "$BUNDLE" test </dev/null
+	output_has "planted ENOKEY"
+}

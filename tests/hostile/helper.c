@@ -333,26 +333,25 @@ static int scan(int argc, char **argv)
 }
 
 /*
- * keep PROGRAM ARGS: run it, hold what /proc/PID/exe leads to, and when a line comes on standard input try to
- * write it. The binary is not busy then, so only its mount or its seals are in the way.
+ * keyring plant NAME | keep | find NAME: join the session keyring NAME and put the key "planted" there; put
+ * "secret" into the session keyring that one has; or look for both, "secret" in that of NAME.
  */
-static int keep(int argc, char **argv)
+static int keyring(int argc, char **argv)
 {
-	char path[64], line[8];
-	int exe = -1;
-	pid_t pid;
+	enum { JOIN = 1, SETPERM = 5, SEARCH = 10, SESSION = -3, ALL = 0x3f3f3f3f };
+	const char *what = argc ? argv[0] : "", *name = argc > 1 ? argv[1] : NULL;
 
-	if (argc < 1 || posix_spawn(&pid, argv[0], NULL, NULL, argv, environ))
-		return 2;
-	for (int i = 0; i < 2000 && exe < 0; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		exe = open(path, O_PATH | O_CLOEXEC);
+	if (strcmp(what, "find") == 0) {
+		printf("planted %s\n", outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "planted", 0)));
+		syscall(SYS_keyctl, JOIN, name);
+		printf("secret %s\n", outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "secret", 0)));
+		return 0;
 	}
-	waitpid(pid, NULL, 0);
-	printf("held=%d\n", exe >= 0);
+	if (name)
+		syscall(SYS_keyctl, SETPERM, syscall(SYS_keyctl, JOIN, name), ALL);
+	printf("%s\n", outcome(syscall(SYS_add_key, "user", name ? "planted" : "secret", "x", 1, SESSION)));
 	fflush(stdout);
-	(void)!read(0, line, sizeof(line));
-	printf("writable=%d\n", can_write(exe));
+	pause();
 	return 0;
 }
 
@@ -437,7 +436,7 @@ int main(int argc, char **argv)
 		{ "bounded", bounded }, { "fds", fds },	      { "caps", caps },	    { "ids", ids },
 		{ "cwd", cwd },		{ "open", open_each }, { "mknod", make_node }, { "call", call },
 		{ "swap", swap },	{ "overwrite", overwrite }, { "sti", sti },  { "rlimit", rlimit },
-		{ "scan", scan },	{ "keep", keep },
+		{ "scan", scan },	{ "keyring", keyring },
 		{ "signals", signals },	{ "eat", eat },	      { "fork", fork_many },
 	};
 

@@ -53,12 +53,18 @@ ptmx pts/ptmx'
 	error_is_one_line 'linux.devices[0].path'
 }
 
-@test "devices: a device given twice the same way is fine, another under one path is refused" {
-	update_config '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3}]'
+@test "devices: one of the config takes the place of the default one" {
+	update_config '.linux.devices = [{path: "/dev/full", type: "c", major: 1, minor: 5}]'
+	run -0 in_container 'stat -c %t:%T /dev/full'
+	output_is 1:5
+}
+
+@test "devices: one given twice the same way is fine, another under one path is refused" {
+	update_config '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}, {path: "/dev/x", type: "c", major: 1, minor: 3}]'
 	run -0 in_container true
-	update_config '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 5}]'
+	update_config '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}, {path: "/dev/x", type: "c", major: 1, minor: 5}]'
 	run -1 create test
-	error_is_one_line /dev/null
+	error_is_one_line /dev/x
 }
 
 @test "devices: nothing is made in a /dev that is a bind" {

@@ -128,6 +128,8 @@ load helpers
 @test "plan: needs no root" {
 	# What is above $T is root's alone.
 	cp -a "$BUNDLE" "$WORK/plan-bundle"
+	rm "$WORK/plan-bundle/config.json"
+	"$MAYFLY" spec --rootless --bundle "$WORK/plan-bundle"
 	chmod -R a+rX "$WORK/plan-bundle"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$MAYFLY" plan "$WORK/plan-bundle"
 	rm -r "$WORK/plan-bundle"

@@ -202,9 +202,9 @@ class Machine:
 # --- one point ------------------------------------------------------------------------------------------
 
 class Sweep:
-    def __init__(self, runtime, kind, inject, verbose):
-        self.runtime, self.kind, self.inject, self.verbose = runtime, kind, inject, verbose
-        self.machine = Machine()
+    def __init__(self, runtime, kind, inject):
+        self.runtime, self.kind, self.inject = runtime, kind, inject
+        self.machine, self.tried = Machine(), 0
         self.outcomes, self.failures = {}, []
 
     def prepare(self, verb):
@@ -295,6 +295,10 @@ class Sweep:
         if left:
             problems.append("after delete --force: " + ", ".join(left))
             self.machine.scrub()
+        # Where nothing is left the next point, which begins with a create, says the same.
+        self.tried += 1
+        if not problems and self.tried % 8:
+            return problems
         code, err = run(self.runtime.command(*CREATE))
         if code != 0:
             problems.append("create again ended with %s: %s" % (code, err.strip()[:200]))
@@ -349,7 +353,7 @@ def main():
     verbs = [v for v in VERBS if v.name in arguments.verbs.split(",")]
     if not verbs:
         parser.error("no such verb")
-    sweep = Sweep(runtime, kind, inject, True)
+    sweep = Sweep(runtime, kind, inject)
     quick = arguments.sample or (150 if arguments.quick else 0)
     work = plan(sweep, verbs, quick, arguments.seed)
     if arguments.faults:

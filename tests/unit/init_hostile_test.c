@@ -418,7 +418,7 @@ static void test_exec(void)
 	step->join.pidfd_slot = 1;
 	step->join.mask = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER;
 	add(bench, STEP_FORK);
-	add_text(bench, STEP_JOIN_KEYRING, NULL);
+	add(bench, STEP_JOIN_KEYRING);
 	add(bench, STEP_NEW_SESSION);
 	add_program(bench, 0, "/etc", argv, envp);
 	run(bench);

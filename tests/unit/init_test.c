@@ -83,7 +83,7 @@ static void test_whole_container(void)
 	add(bench, STEP_LOOPBACK_UP);
 	add_text(bench, STEP_SET_HOSTNAME, "mayfly");
 	add_text(bench, STEP_SET_DOMAINNAME, "domain");
-	add_text(bench, STEP_JOIN_KEYRING, "_ses.mayfly-test");
+	add(bench, STEP_JOIN_KEYRING);
 	add_jail(bench);
 	add_filesystems(bench);
 	add_attach(bench, 1, BENCH "/volume", "/var/run/vol")->set = MOUNT_ATTR_RDONLY;

@@ -89,17 +89,17 @@ static const struct config_case sysctl_cases[] = {
 	{"the domain name", SYSCTL("kernel.domainname", "d")},
 	{"with slashes", SYSCTL("net/ipv4/conf/eth0.100/forwarding", "1")},
 	{"K15 the host's network", SHARED("net.ipv4.ip_forward", "1"),
-		"linux.sysctl[\"net.ipv4.ip_forward\"]: sysctl \"net/ipv4/ip_forward\" is not "
+		"linux.sysctl[\"net.ipv4.ip_forward\"]: sysctl \"net.ipv4.ip_forward\" is not "
 		"allowed in "
 		"host network namespace"},
 	{"K15 the host's IPC", SHARED("kernel.shmmax", "1"),
-		"~sysctl \"kernel/shmmax\" is not allowed in the hosts ipc namespace"},
+		"~sysctl \"kernel.shmmax\" is not allowed in the hosts ipc namespace"},
 	{"K15 core_pattern", SYSCTL("kernel.core_pattern", "|/x"),
-		"linux.sysctl[\"kernel.core_pattern\"]: sysctl \"kernel/core_pattern\" is not "
+		"linux.sysctl[\"kernel.core_pattern\"]: sysctl \"kernel.core_pattern\" is not "
 		"in a "
 		"separate kernel namespace"},
 	{"K15 hostname", SYSCTL("kernel.hostname", "x"),
-		"~sysctl \"kernel/hostname\" is not allowed: use the hostname field"},
+		"~sysctl \"kernel.hostname\" is not allowed: use the hostname field"},
 	{"K15 a way up", SYSCTL("net/../kernel/core_pattern", "x"),
 		"linux.sysctl[\"net/../kernel/core_pattern\"]: is not the name of a sysctl"},
 	{"K15 dots", SYSCTL("net...kernel.core_pattern", "x"),

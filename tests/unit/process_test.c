@@ -172,7 +172,8 @@ static void test_user(void)
 		is_true(good == users[i].good, "I11 user \"%s\" is %s", users[i].text,
 			users[i].good ? "accepted" : "refused");
 		if (good)
-			is_true(uid == users[i].uid && gid == users[i].gid, "I11 user \"%s\"",
+			is_true(uid == users[i].uid &&
+					gid == (strchr(users[i].text, ':') ? users[i].gid : 77), "I11 user \"%s\"",
 				users[i].text);
 		else
 			is_true(uid == 77 && gid == 77, "I11 user \"%s\" leaves the outputs",

@@ -41,6 +41,13 @@ last_line_is() { [ "${lines[-1]}" = "$1" ] || { printf '%s\n' "$output" && false
     [[ $output == *'a: one:  runc pass  mayfly FAIL'* ]]
 }
 
+@test "summary: a case that ran under one runtime and not under the other is a failure" {
+    run -1 summarize 'a[runc]|1..2' 'a[runc]|ok 1 one' 'a[runc]|ok 2 two: three' 'a[runc]|@ end 0' \
+        'a[mayfly]|1..1' 'a[mayfly]|ok 1 one' 'a[mayfly]|@ end 0' '@ done 0'
+    last_line_is '3 passed, 1 failed'
+    [[ $output == *'a[mayfly]: two: three: did not run'* ]]
+}
+
 @test "summary: a skip whose reason is on the list is no failure, any other is" {
     run -1 summarize 'a[mayfly]|1..3' 'a[mayfly]|ok 1 one' 'a[mayfly]|ok 2 two in 4ms # skip no such hardware' \
         'a[mayfly]|ok 3 three # skip do not feel like it' 'a[mayfly]|@ end 0' '@ done 0'
