@@ -74,7 +74,7 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 		return 0;
 	/* Somebody else may have deleted it already: BuildKit and `delete --force` do. */
 	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, &failure) < 0)
-		return failure.code == ENOENT || result < 0 ? result : (*err = failure, -1);
+		return failure.code == NO_SUCH_CONTAINER || result < 0 ? result : (*err = failure, -1);
 	if (operation_destroy(operation, &failure) < 0 && result == 0) {
 		*err = failure;
 		return -1;
