@@ -58,7 +58,7 @@ install_packages() {
 }
 
 build_packages=(gcc libc6-dev linux-libc-dev make autoconf automake pkg-config
-	libseccomp-dev libyajl-dev libcap-dev libmount-dev)
+	libseccomp-dev libyajl-dev libmount-dev)
 
 configure_in() {
 	local directory=$1

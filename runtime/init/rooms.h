@@ -55,9 +55,6 @@ init_step init_no_new_privileges, init_load_seccomp, init_drop_bounding,
  */
 int init_guard(struct init_context *context);
 
-/* Does the runtime still live? */
-bool init_parent_lives(struct init_context *context);
-
 /* Wait for MESSAGE; the end of the conversation ends the process. */
 int init_await(struct init_context *context, enum message message);
 
