@@ -20,7 +20,6 @@ extern const struct field seccomp_fields[];
 extern const struct field state_fields[];
 
 /* After the object was filled: the rules inside it. */
-field_function seccomp_check;
 field_function resources_check;
 field_function mount_check;
 field_function process_check;

@@ -150,12 +150,6 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
 	add_text(writer, value ? "true" : "false");
 }
 
-void json_put_null(struct json_writer *writer, const char *key)
-{
-	begin(writer, key);
-	add_text(writer, "null");
-}
-
 void json_put_texts(
 	struct json_writer *writer, const char *key, const char *const *values, size_t count)
 {

@@ -42,7 +42,6 @@ void json_put_text(struct json_writer *writer, const char *key, const char *valu
 void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_signed(struct json_writer *writer, const char *key, int64_t value);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
-void json_put_null(struct json_writer *writer, const char *key);
 
 /* An array of texts, and an object of texts. */
 void json_put_texts(

@@ -19,12 +19,3 @@ const char *name_of(const struct name *table, uint64_t value)
 			return table->name;
 	return NULL;
 }
-
-size_t name_count(const struct name *table)
-{
-	size_t count = 0;
-
-	while (table[count].name)
-		count++;
-	return count;
-}

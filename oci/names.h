@@ -22,7 +22,4 @@ const struct name *name_find(const struct name *table, const char *name);
 /* The first name that stands for VALUE, or NULL. */
 const char *name_of(const struct name *table, uint64_t value);
 
-/* Rows before the end. */
-size_t name_count(const struct name *table);
-
 #endif

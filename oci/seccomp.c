@@ -138,10 +138,8 @@ static int check_listener(const struct oci_seccomp *seccomp, struct error *err)
 	return 0;
 }
 
-int seccomp_check(
-	struct decode *decode, const struct json *value, void *object, struct error *err)
+static int check_seccomp(const struct oci_seccomp *seccomp, struct error *err)
 {
-	const struct oci_seccomp *seccomp = object;
 	bool execve = !action_kills(seccomp->default_action);
 
 	if (seccomp->default_errno_ret.set && !action_has_errno(seccomp->default_action))
@@ -183,7 +181,7 @@ int decode_seccomp(
 	if (!seccomp)
 		return fail(err, ENOMEM, "read the seccomp rules");
 	if (decode_object(decode, value, seccomp_fields, seccomp, err) < 0 ||
-		seccomp_check(decode, value, seccomp, err) < 0)
+		check_seccomp(seccomp, err) < 0)
 		return -1;
 	*(struct oci_seccomp **)member = seccomp;
 	return 0;

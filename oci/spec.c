@@ -139,11 +139,3 @@ int oci_spec_parse(const char *bytes, size_t length, struct arena *arena, struct
 	*ret = spec;
 	return 0;
 }
-
-const char *oci_annotation(const struct oci_spec *spec, const char *key)
-{
-	for (size_t i = 0; i < spec->n_annotations; i++)
-		if (text_equal(spec->annotations[i].key, key))
-			return spec->annotations[i].value;
-	return NULL;
-}

@@ -54,7 +54,4 @@ struct oci_spec {
 int oci_spec_parse(const char *bytes, size_t length, struct arena *arena, struct oci_spec **ret,
 	struct error *err);
 
-/* The value of an annotation, or NULL. */
-const char *oci_annotation(const struct oci_spec *spec, const char *key);
-
 #endif

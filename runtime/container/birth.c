@@ -12,7 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-int birth_bundle(struct birth *birth, const char *bundle, struct error *err)
+/* The bundle as an absolute path. */
+static int find_bundle(struct birth *birth, const char *bundle, struct error *err)
 {
 	char *absolute = realpath(bundle ? bundle : ".", NULL);
 
@@ -64,7 +65,7 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
-		birth_bundle(birth, options->bundle, err) < 0 ||
+		find_bundle(birth, options->bundle, err) < 0 ||
 		read_config(birth, options->config, err) < 0 || operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
@@ -122,7 +123,6 @@ static int make_record(struct birth *birth, struct error *err)
 {
 	struct arena *arena = &birth->operation.arena;
 	const struct oci_spec *spec = birth->spec;
-	const struct oci_namespace *pid = oci_namespace_find(spec->linux, CLONE_NEWPID);
 	struct record *record = arena_alloc(arena, sizeof(*record));
 	char *boot_id = arena_alloc(arena, BOOT_ID_SIZE);
 
@@ -144,7 +144,7 @@ static int make_record(struct birth *birth, struct error *err)
 		.boot_id = boot_id,
 		.cgroup = birth->plan.cgroup,
 		.systemd_cgroup = birth->request.systemd_cgroup,
-		.own_pid_namespace = pid && !pid->path,
+		.own_pid_namespace = birth->plan.has_pid_namespace,
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
 		.has_process = spec->process != NULL,
 		.poststart = spec->hooks && spec->hooks->n_poststart,

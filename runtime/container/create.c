@@ -10,10 +10,8 @@ int mayfly_create(const struct mayfly_global *global, const char *id,
 	struct birth birth;
 	int result = birth_plan(&birth, global, id, options, REQUEST_CREATE, err);
 
-	if (result == 0 && birth.plan.terminal && !options->console_socket)
-		result = fail(err, 0, "cannot allocate tty if mayfly will detach without setting console socket");
-	if (result == 0 && !birth.plan.terminal && options->console_socket)
-		result = fail(err, 0, "cannot use console socket if mayfly will not detach or allocate tty");
+	if (result == 0)
+		result = operation_check_console(birth.plan.terminal, true, options->console_socket, err);
 	if (result == 0) {
 		birth_warn(&birth);
 		result = birth_create(&birth, options, err);

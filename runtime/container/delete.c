@@ -49,7 +49,7 @@ int mayfly_delete(const struct mayfly_global *global, const char *id, bool force
 	else if (result == 0 && (result = check_status(&operation, force, err)) == 0)
 		result = operation_destroy(&operation, err);
 	/* What does not exist is as deleted as can be: Podman deletes after every failed create. */
-	if (result < 0 && force && err->code == NO_SUCH_CONTAINER && operation.container.dir < 0)
+	if (result < 0 && force && err->code == NO_SUCH_CONTAINER)
 		result = 0;
 	operation_close(&operation);
 	return result;

@@ -226,18 +226,6 @@ static int check_status(struct operation *operation, const struct mayfly_exec *o
 	}
 }
 
-static int check_terminal(const struct oci_process *process, const struct mayfly_exec *options,
-	struct error *err)
-{
-	bool socket = options->console_socket != NULL;
-
-	if (process->terminal && options->detach && !socket)
-		return fail(err, 0, "cannot allocate tty if mayfly will detach without setting console socket");
-	if (socket && !(process->terminal && options->detach))
-		return fail(err, 0, "cannot use console socket if mayfly will not detach or allocate tty");
-	return 0;
-}
-
 struct joining {
 	struct operation operation;
 	struct oci_spec *spec;
@@ -271,7 +259,9 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 				change_process(operation, joining->spec->process, options,
 					&joining->process, err)) < 0)
 		return -1;
-	if (check_terminal(joining->process, options, err) < 0 || operation_host(operation, err) < 0)
+	if (operation_check_console(joining->process->terminal, options->detach, options->console_socket,
+		    err) < 0 ||
+		operation_host(operation, err) < 0)
 		return -1;
 	joining->request = (struct request){
 		.verb = REQUEST_EXEC,
@@ -296,21 +286,6 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 		.host = &operation->host,
 	};
 	return plan_build(&joining->plan, &joining->wanted, &operation->arena, err);
-}
-
-static int await_end(struct joining *joining, int *ret_status, struct error *err)
-{
-	struct relay relay = {
-		.pidfd = joining->launch.pidfd,
-		.pid = joining->launch.pid,
-		.master = take_fd(&joining->launch.console),
-	};
-	int status;
-
-	if (relay_run(&relay, &status, err) < 0)
-		return -1;
-	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return 0;
 }
 
 static int launch_joining(struct joining *joining, const struct mayfly_exec *options, int *ret_status,
@@ -343,7 +318,7 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 		return -1;
 	}
 
-	int result = options->detach ? (*ret_status = 0, 0) : await_end(joining, ret_status, err);
+	int result = options->detach ? (*ret_status = 0, 0) : operation_await_end(launch, ret_status, err);
 
 	if (result < 0)
 		launch_undo(launch);

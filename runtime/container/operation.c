@@ -2,6 +2,7 @@
 /* Opening a container for a command, and ending one. */
 #include "runtime/container/operation.h"
 
+#include "runtime/launch/terminal.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -81,6 +82,31 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err)
 		error_while(err, "write the pid file");
 		return -1;
 	}
+	return 0;
+}
+
+int operation_check_console(bool terminal, bool detach, const char *console_socket,
+	struct error *err)
+{
+	if (terminal && detach && !console_socket)
+		return fail(err, 0, "cannot allocate tty if mayfly will detach without setting console socket");
+	if (console_socket && !(terminal && detach))
+		return fail(err, 0, "cannot use console socket if mayfly will not detach or allocate tty");
+	return 0;
+}
+
+int operation_await_end(struct launch *launch, int *ret_status, struct error *err)
+{
+	struct relay relay = {
+		.pidfd = launch->pidfd,
+		.pid = launch->pid,
+		.master = take_fd(&launch->console),
+	};
+	int status;
+
+	if (relay_run(&relay, &status, err) < 0)
+		return -1;
+	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return 0;
 }
 

@@ -52,6 +52,13 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
 
+/* A terminal needs somebody to hold its master: a console socket, or us in the foreground. */
+int operation_check_console(bool terminal, bool detach, const char *console_socket,
+	struct error *err);
+
+/* Relay signals and the terminal until the process ends: its exit status, or 128 + signal. */
+int operation_await_end(struct launch *launch, int *ret_status, struct error *err);
+
 /*
  * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more. All must have been
  * open when mayfly was started.
@@ -81,8 +88,5 @@ void birth_close(struct birth *birth);
 
 /* The warnings of spec and plan, and loudly what is not enforced. */
 void birth_warn(const struct birth *birth);
-
-/* The bundle as an absolute path in ARENA. */
-int birth_bundle(struct birth *birth, const char *bundle, struct error *err);
 
 #endif

@@ -7,20 +7,6 @@
 #include "runtime/sys/process.h"
 #include "runtime/sys/sys.h"
 
-static int check_terminal(const struct birth *birth, const struct mayfly_run *options,
-	struct error *err)
-{
-	bool socket = options->create.console_socket != NULL;
-
-	if (birth->plan.terminal && options->detach && !socket)
-		return fail(err, 0, "cannot allocate tty if mayfly will detach without setting console socket");
-	if (socket && !(birth->plan.terminal && options->detach))
-		return fail(err, 0, "cannot use console socket if mayfly will not detach or allocate tty");
-	if (!birth->wanted.process)
-		return fail(err, 0, "process: the config has none: nothing to run");
-	return 0;
-}
-
 static int run_program(struct birth *birth, struct error *err)
 {
 	struct operation *operation = &birth->operation;
@@ -34,19 +20,10 @@ static int run_program(struct birth *birth, struct error *err)
 
 static int wait_for_end(struct birth *birth, int *ret_status, struct error *err)
 {
-	struct relay relay = {
-		.pidfd = birth->launch.pidfd,
-		.pid = birth->launch.pid,
-		.master = take_fd(&birth->launch.console),
-	};
-	int status;
-
 	/* Other commands may work on the container while it runs. */
-	if (container_unlock(&birth->operation.container, err) < 0 ||
-		relay_run(&relay, &status, err) < 0)
+	if (container_unlock(&birth->operation.container, err) < 0)
 		return -1;
-	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return 0;
+	return operation_await_end(&birth->launch, ret_status, err);
 }
 
 static int run_foreground(struct birth *birth, const struct mayfly_run *options, int *ret_status,
@@ -74,7 +51,7 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 		return 0;
 	/* Somebody else may have deleted it already: BuildKit and `delete --force` do. */
 	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, &failure) < 0)
-		return failure.code == ENOENT || result < 0 ? result : (*err = failure, -1);
+		return failure.code == NO_SUCH_CONTAINER || result < 0 ? result : (*err = failure, -1);
 	if (operation_destroy(operation, &failure) < 0 && result == 0) {
 		*err = failure;
 		return -1;
@@ -89,7 +66,8 @@ int mayfly_run(const struct mayfly_global *global, const char *id,
 	int result = birth_plan(&birth, global, id, &options->create, REQUEST_RUN, err);
 
 	if (result == 0)
-		result = check_terminal(&birth, options, err);
+		result = operation_check_console(
+			birth.plan.terminal, options->detach, options->create.console_socket, err);
 	if (result == 0) {
 		birth_warn(&birth);
 		/* From here a signal is the container's, not ours: a death now would leave it behind. */

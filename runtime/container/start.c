@@ -102,7 +102,7 @@ static int run_poststart(struct operation *operation, struct error *err)
 	const struct record *record = operation->container.record;
 
 	if (!record)
-		return fail(err, ENOENT, "container does not exist: %s", operation->container.id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", operation->container.id);
 	return operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err);
 }
 

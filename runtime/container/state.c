@@ -32,14 +32,13 @@ static struct oci_state state_of(struct container *container)
 	return state;
 }
 
-int container_print(struct container *container, enum oci_state_form form, const char **ret,
-	struct error *err)
+static int print_state(struct container *container, const char **ret, struct error *err)
 {
 	const struct oci_state state = state_of(container);
 
 	if (!container->record)
 		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
-	return oci_state_print(&state, form, container->arena, ret, err);
+	return oci_state_print(&state, OCI_STATE_PRETTY, container->arena, ret, err);
 }
 
 int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_json,
@@ -50,7 +49,7 @@ int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_
 	int result = -1;
 
 	if (operation_open(&operation, global, id, err) == 0 &&
-		container_print(&operation.container, OCI_STATE_PRETTY, &text, err) == 0)
+		print_state(&operation.container, &text, err) == 0)
 		result = operation_text(text, true, ret_json, err);
 	operation_close(&operation);
 	return result;

@@ -77,8 +77,4 @@ struct host;
 int container_cgroup(struct container *container, const struct host *host, struct cgroup *ret,
 	struct error *err);
 
-/* The OCI state object in the given form. */
-int container_print(struct container *container, enum oci_state_form form, const char **ret,
-	struct error *err);
-
 #endif

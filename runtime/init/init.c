@@ -12,7 +12,7 @@
 
 /* ---- the parent ---- */
 
-bool init_parent_lives(struct init_context *context)
+static bool parent_lives(struct init_context *context)
 {
 	struct pollfd poller = {.fd = context->channel, .events = 0};
 	pid_t parent = getppid();
@@ -37,7 +37,7 @@ int init_guard(struct init_context *context)
 	if (done < 0)
 		return init_fail(context, -done, "ask to die with the runtime");
 	/* It may have died before we asked. */
-	if (!init_parent_lives(context))
+	if (!parent_lives(context))
 		_exit(1);
 	return 0;
 }
@@ -360,6 +360,8 @@ static int do_step(struct init_context *context, const struct step *step)
 		return init_load_seccomp(context, step);
 	case STEP_DROP_BOUNDING:
 		return init_drop_bounding(context, step);
+	case STEP_SHED_CAPABILITIES:
+		return init_shed_capabilities(context, step);
 	case STEP_SET_USER:
 		return init_set_user(context, step);
 	case STEP_SET_CAPABILITIES:

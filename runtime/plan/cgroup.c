@@ -86,7 +86,8 @@ int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const ch
 	return fail_in(err, "%s", field);
 }
 
-bool plan_is_rootless(const struct wanted *wanted)
+/* May this user do without what only the host's root can do with cgroups? */
+static bool is_rootless(const struct wanted *wanted)
 {
 	return wanted->host->euid != 0 || wanted->host->in_user_namespace ||
 	       wanted->request->force_rootless;
@@ -146,7 +147,7 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 
 	create->cgroup.path = plan->cgroup;
 	create->cgroup.controllers = needed;
-	create->cgroup.optional = plan_is_rootless(wanted) &&
+	create->cgroup.optional = is_rootless(wanted) &&
 				  !(section && section->cgroups_path) &&
 				  plan->outside.count == index + 1;
 	return 0;

@@ -5,9 +5,6 @@
 
 #include "runtime/plan/plan.h"
 
-/* May this user do without what only the host's root can do with cgroups? */
-bool plan_is_rootless(const struct wanted *wanted);
-
 /* Refuse the limit FIELD asks for, or note it as left out; WHY is half a sentence. */
 int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const char *field,
 	const char *why, const char *remedy, struct error *err);

@@ -96,7 +96,7 @@ static bool maps_trees(const struct wanted *wanted)
 	return false;
 }
 
-bool needs_mapped(const struct wanted *wanted)
+static bool needs_mapped(const struct wanted *wanted)
 {
 	return has_new_namespace(wanted, CLONE_NEWUSER) ||
 	       (has_namespace(wanted, CLONE_NEWUSER) && maps_trees(wanted));

@@ -27,7 +27,15 @@ bool in_user_namespace(const struct wanted *wanted)
 	return wanted->host->in_user_namespace || has_namespace(wanted, CLONE_NEWUSER);
 }
 
-void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct birth *ret)
+/* How the namespaces are entered and made. */
+struct birth {
+	uint64_t clone; /* of clone() */
+	bool joins, forks;
+	uint64_t unshare; /* by the intermediate process, before it forks */
+	uint64_t fork;	  /* of the fork */
+};
+
+static void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct birth *ret)
 {
 	/* A process sees its own cgroup as the root of a namespace it makes, and clone3() makes
 	 * namespaces before the process is in its cgroup: always unshared later, by itself. */
@@ -242,6 +250,8 @@ int plan_join(struct plan *plan, const struct wanted *wanted, struct error *err)
 		return -1;
 	step->join.pidfd_slot = plan->init_pidfd_slot;
 	step->join.mask = request->join_mask;
+	if (plan_shed(plan, wanted, err) < 0)
+		return -1;
 	step = plan_step(plan, &plan->inside, err, STEP_FORK, "%s", "");
 	if (!step)
 		return -1;

@@ -12,21 +12,14 @@ bool has_new_namespace(const struct wanted *wanted, uint32_t type);
 /* Some user namespace other than the initial one is between the container and the host. */
 bool in_user_namespace(const struct wanted *wanted);
 
-/* How the namespaces are entered and made; a pure function so that a table can test it. */
-struct birth {
-	uint64_t clone; /* of clone() */
-	bool joins, forks;
-	uint64_t unshare; /* by the intermediate process, before it forks */
-	uint64_t fork;	  /* of the fork */
-};
-void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct birth *ret);
-
 /* idmap.c */
 bool map_id(const struct oci_id_mapping *maps, size_t count, uint32_t id, uint32_t *ret);
-bool needs_mapped(const struct wanted *wanted);
 bool denies_setgroups(const struct wanted *wanted);
 int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step_maps *ret,
 	struct error *err);
+
+/* Before exec's process can be seen by those of the container: what it will not need is gone. */
+plan_room plan_shed;
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,
 	int slot, bool recursive, const char *origin, struct error *err);

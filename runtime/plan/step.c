@@ -324,6 +324,11 @@ static void print_bounding(struct line *line, const struct step *step)
 	put_capabilities(line, " to", step->capabilities.bounding, step->capabilities.last);
 }
 
+static void print_shed(struct line *line, const struct step *step)
+{
+	put_capabilities(line, " but", step->capabilities.permitted, step->capabilities.last);
+}
+
 static void print_capabilities(struct line *line, const struct step *step)
 {
 	const struct step_capabilities *sets = &step->capabilities;
@@ -429,6 +434,7 @@ static const struct {
 	[STEP_NO_NEW_PRIVILEGES] = {"no new privileges", NULL},
 	[STEP_LOAD_SECCOMP] = {"load seccomp filter", print_seccomp},
 	[STEP_DROP_BOUNDING] = {"drop bounding", print_bounding},
+	[STEP_SHED_CAPABILITIES] = {"shed capabilities", print_shed},
 	[STEP_SET_USER] = {"set user", print_user},
 	[STEP_SET_CAPABILITIES] = {"set capabilities", print_capabilities},
 	[STEP_CHANGE_DIRECTORY] = {"change directory", print_text},

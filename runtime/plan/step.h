@@ -92,6 +92,7 @@ enum step_kind {
 	STEP_NO_NEW_PRIVILEGES,
 	STEP_LOAD_SECCOMP,   /* seccomp */
 	STEP_DROP_BOUNDING,  /* capabilities.bounding stay, all others go */
+	STEP_SHED_CAPABILITIES, /* capabilities.permitted stay for now, all others go */
 	STEP_SET_USER,       /* user {uid, gid, groups} */
 	STEP_SET_CAPABILITIES, /* capabilities */
 	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */

@@ -55,11 +55,6 @@ int fd_cloexec_from(unsigned int first)
 	return done == -EINVAL || done == -ENOSYS ? cloexec_one_by_one(first) : done;
 }
 
-int fd_close_from(unsigned int first)
-{
-	return sys_close_range(first, ~0U, 0);
-}
-
 int64_t fd_now_ms(void)
 {
 	struct timespec now;

@@ -40,7 +40,4 @@ int fd_await(int fd, int timeout_ms);
 /* Monotonic milliseconds: a clock that is set must not stretch a deadline. */
 int64_t fd_now_ms(void);
 
-/* Close every descriptor from FIRST on; since Linux 5.9. */
-int fd_close_from(unsigned int first);
-
 #endif

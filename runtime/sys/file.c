@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int file_write_all(int fd, const void *bytes, size_t length)
+static int write_all(int fd, const void *bytes, size_t length)
 {
 	const char *from = bytes;
 
@@ -128,7 +128,7 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	if (fd < 0)
 		return fail(err, -fd, "create \"%s\"", temporary);
 
-	int done = file_write_all(fd, bytes, length);
+	int done = write_all(fd, bytes, length);
 
 	if (done == 0)
 		done = SYS_RESULT(renameat(dir, temporary, dir, name));

@@ -30,7 +30,4 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 /* A small file, such as one of proc's, into BUFFER with a NUL: length or -errno. */
 ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size);
 
-/* Write everything, or -errno. */
-int file_write_all(int fd, const void *bytes, size_t length);
-
 #endif

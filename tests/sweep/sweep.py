@@ -236,8 +236,8 @@ class Sweep:
         for process, n, number in lines:
             name = NAMES.get(int(number), "call-" + number)
             if process == "0":
-                starting = name == "execve" or (starting and name in LIBC_START)
-            points.append((int(process), int(n), name, process == "0" and starting and name != "execve"))
+                starting = name in ("execve", "execveat") or (starting and name in LIBC_START)
+            points.append((int(process), int(n), name, process == "0" and starting and not name.startswith("exec")))
         return points
 
     def try_point(self, verb, point, fault):

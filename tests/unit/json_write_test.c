@@ -42,7 +42,6 @@ static void test_escapes(void)
 static void put_everything(struct json_writer *writer)
 {
 	json_open(writer, NULL, '{');
-	json_put_null(writer, "n");
 	json_put_unsigned(writer, "u", UINT64_MAX);
 	json_put_signed(writer, "i", INT64_MIN);
 	json_put_bool(writer, "b", true);
@@ -70,7 +69,7 @@ int main(void)
 	put_everything(&writer);
 	json_finish(&writer, &text, &err);
 	is_text(text,
-		"{\"n\":null,\"u\":18446744073709551615,\"i\":-9223372036854775808,\"b\":true,"
+		"{\"u\":18446744073709551615,\"i\":-9223372036854775808,\"b\":true,"
 		"\"e\":{},\"l\":[false,\"x\"],\"k\":[]}",
 		"on one line");
 	json_start(&writer, &arena, "\t");
@@ -78,7 +77,7 @@ int main(void)
 	json_end_line(&writer);
 	json_finish_length(&writer, &text, &length, &err);
 	is_text(text,
-		"{\n\t\"n\": null,\n\t\"u\": 18446744073709551615,\n\t\"i\": "
+		"{\n\t\"u\": 18446744073709551615,\n\t\"i\": "
 		"-9223372036854775808,\n"
 		"\t\"b\": true,\n\t\"e\": {},\n\t\"l\": "
 		"[\n\t\tfalse,\n\t\t\"x\"\n\t],\n\t\"k\": []\n}\n",
