@@ -132,6 +132,7 @@ struct step_mount {
 	size_t n_propagation;
 
 	bool no_symlinks;      /* /proc, /sys, /dev: the target must be at exactly that path */
+	bool copy_symlink;     /* ATTACH: a source that is a symlink is made anew at the target, not mounted */
 	bool copy_up;          /* tmpcopyup: the image's directory is copied into the new tmpfs */
 	bool keep_mode;        /* tmpfs without mode=: take the mode of an existing target */
 	bool final_readonly;   /* becomes read-only only after the devices are made (a later CHANGE_MOUNT) */
