@@ -92,7 +92,7 @@ int file_read(int dir, const char *path, size_t limit, struct arena *arena, char
 	if ((uint64_t)info.st_size > limit)
 		return fail(err, EFBIG, "\"%s\" has more than %zu bytes", path, limit);
 
-	/* A file of proc says 0 and has more; one that grows meanwhile is cut at the limit. */
+	/* A file of proc says 0 and has more; one that grows meanwhile is cut at its size. */
 	size_t room = (info.st_size > 0 ? (size_t)info.st_size : limit) + 1, length = 0;
 	char *bytes = arena_alloc(arena, room);
 
