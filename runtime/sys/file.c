@@ -23,13 +23,10 @@ static int write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
-ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
+ssize_t file_read_text(int fd, char *buffer, size_t size)
 {
-	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
 	size_t length = 0;
 
-	if (fd < 0)
-		return fd;
 	while (length < size - 1) {
 		ssize_t got = sys_read(fd, buffer + length, size - 1 - length);
 
@@ -41,6 +38,13 @@ ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
 	}
 	buffer[length] = '\0';
 	return (ssize_t)length;
+}
+
+ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
+{
+	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+
+	return fd < 0 ? fd : file_read_text(fd, buffer, size);
 }
 
 int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
