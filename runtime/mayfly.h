@@ -3,9 +3,10 @@
  * mayfly's public header: the operations of an OCI runtime (runtime.md, Operations). The command line
  * includes this and nothing else of the runtime.
  *
- * Every function answers 0, or -1 with *err filled in (an error is one line: error_print()). An operation
- * that fails leaves the machine as it was. Text that is handed out is malloc'ed and the caller's.
- * Option structs start with their own size, so that they can grow: MAYFLY_OPTIONS(struct …) sets it.
+ * Every function answers 0, or -1 with *err filled in (an error is one line: error_print()). A create, run
+ * or exec that fails leaves the machine as it was. Text that is handed out is malloc'ed and the caller's.
+ * Option structs start with their own size, which MAYFLY_OPTIONS(struct …) sets: once one has grown, an older
+ * caller can be told by it. Nothing reads it before that.
  */
 #ifndef MAYFLY_H
 #define MAYFLY_H
@@ -34,8 +35,8 @@ struct mayfly_global {
 	void (*log)(const char *level, const char *sentence);
 };
 
-/* $XDG_RUNTIME_DIR/mayfly for a user, /run/mayfly for root (contract: euid 0 inside a user namespace
- * with USER other than root counts as a user). NULL when out of memory. */
+/* $XDG_RUNTIME_DIR/mayfly for a user, /run/mayfly for root. As with runc, euid 0 inside a user namespace
+ * with USER other than root counts as a user. NULL when out of memory. */
 char *mayfly_default_root(void);
 
 struct mayfly_create {
@@ -117,7 +118,7 @@ void mayfly_list_free(struct mayfly_entry *entries, size_t count);
 int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pids,
 	size_t *ret_count, struct error *err);
 
-/* The plan of a bundle as text; starts nothing. REST as for create; EXPLAIN adds what is not enforced. */
+/* The plan of a bundle as text, with what would not be enforced; starts nothing. ID may be NULL. */
 int mayfly_plan(const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, char **ret_text, struct error *err);
 

@@ -2,6 +2,8 @@
 /* Errors as values. Runs on both sides of clone(): no allocation, no locks. */
 #include "oci/base/error.h"
 
+#include "oci/base/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,36 +128,22 @@ const char *error_text(int code)
 }
 
 /* The length of the UTF-8 character at TEXT, or 0 when it is none or a control character. */
-static size_t printable(const unsigned char *text)
+static size_t printable(const char *text)
 {
-	static const unsigned char lead[] = { 0xC0, 0xE0, 0xF0 };
-	static const unsigned char mask[] = { 0xE0, 0xF0, 0xF8 };
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t length = utf8_length(text, strnlen(text, 4));
 
-	if (text[0] < 0x80)
-		return text[0] >= 0x20 && text[0] != 0x7F;
-	for (size_t more = 1; more <= 3; more++) {
-		if ((text[0] & mask[more - 1]) != lead[more - 1])
-			continue;
-		for (size_t i = 1; i <= more; i++)
-			if ((text[i] & 0xC0) != 0x80)
-				return 0;
-		/* overlong forms and C1 controls (U+0080 to U+009F) */
-		if (text[0] < 0xC2 || (text[0] == 0xC2 && text[1] < 0xA0))
-			return 0;
-		if ((text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90))
-			return 0;
-		/* surrogates, and what lies beyond U+10FFFF */
-		if ((text[0] == 0xED && text[1] > 0x9F) || text[0] > 0xF4 ||
-			(text[0] == 0xF4 && text[1] > 0x8F))
-			return 0;
-		return more + 1;
-	}
-	return 0;
+	if (length == 1 && (byte[0] < 0x20 || byte[0] == 0x7F))
+		return 0;
+	/* U+0080 to U+009F, which some terminals obey */
+	if (length == 2 && byte[0] == 0xC2 && byte[1] < 0xA0)
+		return 0;
+	return length;
 }
 
 static size_t add(char *buffer, size_t size, size_t used, const char *text)
 {
-	const unsigned char *from = (const unsigned char *)text;
+	const char *from = text;
 
 	while (*from) {
 		size_t length = printable(from);

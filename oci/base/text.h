@@ -3,8 +3,6 @@
 #ifndef MAYFLY_TEXT_H
 #define MAYFLY_TEXT_H
 
-#include "oci/base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

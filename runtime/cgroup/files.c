@@ -3,6 +3,7 @@
 #include "runtime/cgroup/files.h"
 
 #include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
 
 #include <dirent.h>
@@ -78,21 +79,8 @@ int files_open(int dir, const char *path, int flags)
 ssize_t files_read(int dir, const char *file, char *buffer, size_t size)
 {
 	int AUTO_FD fd = files_open(dir, file, O_RDONLY);
-	size_t used = 0;
 
-	if (fd < 0)
-		return fd;
-	while (used < size - 1) {
-		ssize_t got = sys_read(fd, buffer + used, size - 1 - used);
-
-		if (got < 0)
-			return got;
-		if (got == 0)
-			break;
-		used += (size_t)got;
-	}
-	buffer[used] = '\0';
-	return (ssize_t)used;
+	return fd < 0 ? fd : file_read_text(fd, buffer, size);
 }
 
 int files_write(int dir, const char *file, const char *text, size_t length)

@@ -107,7 +107,7 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 		return fail(err, -fd, "open the state root \"%s\"", store->path);
 	if (fstat(fd, &info) < 0)
 		return fail(err, errno, "stat \"%s\"", store->path);
-	if (info.st_ino == 2 && info.st_uid == 0 && !strcmp(store->path, "/"))
+	if (!strcmp(store->path, "/"))
 		return fail(err, 0, "--root: \"/\" cannot be the state root");
 	if (info.st_uid != geteuid())
 		return fail(err, 0, "the state root \"%s\" belongs to user %u, not to us", store->path,

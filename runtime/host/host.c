@@ -6,6 +6,7 @@
 #include "runtime/host/host.h"
 
 #include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
 
 #include <dirent.h>
@@ -25,27 +26,6 @@ struct probing {
 	struct error *err;
 	int self; /* O_PATH of /proc/self: looking it up again and again is the dear part */
 };
-
-/* The file's start as text, or -errno. */
-static ssize_t read_text(int dir, const char *path, char *buffer, size_t size)
-{
-	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
-	size_t used = 0;
-
-	if (fd < 0)
-		return fd;
-	while (used < size - 1) {
-		ssize_t got = sys_read(fd, buffer + used, size - 1 - used);
-
-		if (got < 0)
-			return got;
-		if (got == 0)
-			break;
-		used += (size_t)got;
-	}
-	buffer[used] = '\0';
-	return (ssize_t)used;
-}
 
 static bool exists(int dir, const char *path)
 {
@@ -71,7 +51,7 @@ static int probe_user_namespace(struct probing *probing)
 {
 	char text[256];
 	unsigned long inside, outside, size;
-	ssize_t length = read_text(probing->self, "uid_map", text, sizeof(text));
+	ssize_t length = file_read_small(probing->self, "uid_map", text, sizeof(text));
 
 	if (length == -ENOENT) /* a kernel without user namespaces */
 		return 0;
@@ -129,7 +109,7 @@ static int probe_cgroup_layout(struct probing *probing)
 static int probe_own_cgroup(struct probing *probing)
 {
 	char text[16 * 1024]; /* with cgroup v1 next to it: one line of at most 4096 each */
-	ssize_t length = read_text(probing->self, "cgroup", text, sizeof(text));
+	ssize_t length = file_read_small(probing->self, "cgroup", text, sizeof(text));
 
 	probing->host->own_cgroup = "/";
 	if (length < 0 || probing->host->cgroup == CGROUP_NONE)
@@ -189,7 +169,7 @@ static int probe_controllers(struct probing *probing)
 		parent = open_parent_of_own(host, mount);
 		offering = parent;
 	}
-	if (offering >= 0 && read_text(offering, "cgroup.controllers", text, sizeof(text)) > 0)
+	if (offering >= 0 && file_read_small(offering, "cgroup.controllers", text, sizeof(text)) > 0)
 		host->controllers = host_controllers_parse(text);
 	return 0;
 }
@@ -277,7 +257,7 @@ static int probe_apparmor(struct probing *probing)
 
 	probing->host->has_apparmor =
 		exists(AT_FDCWD, "/sys/kernel/security/apparmor") &&
-		read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled,
+		file_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled,
 			sizeof(enabled)) > 0 &&
 		enabled[0] == 'Y';
 	return 0;

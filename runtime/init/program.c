@@ -71,7 +71,7 @@ static bool take_home(struct init_context *context, const char *line, uid_t uid)
 }
 
 /*
- * An image can make this file a FIFO, a device, or endless (security.md, R21): no wait, no
+ * An image can make this file a FIFO, a device, or endless on purpose: no wait, no
  * following, no more than we are ready to read. Whatever is wrong, the answer is no.
  */
 static bool search_passwd(struct init_context *context, uid_t uid)

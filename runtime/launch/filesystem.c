@@ -36,6 +36,9 @@ static bool is_tag(const char *source)
 static void end_helper(struct helper *helper)
 {
 	fd_close(&helper->input);
+	/* It has nothing to undo, and one that hangs must not hold us longer than our deadline. */
+	if (helper->pid > 0)
+		(void)kill(helper->pid, SIGKILL);
 	if (helper->pid > 0)
 		while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR)
 			;

@@ -58,13 +58,13 @@ static const char *find_helper(const char *name, char path[64])
 static int run_helper(const char *name, pid_t pid, const struct id_map *map, size_t count,
 	struct error *err)
 {
-	char path[64], numbers[340 * 3 + 1][12];
-	char *argv[340 * 3 + 3];
+	char path[64], numbers[OCI_ID_MAPPINGS_MAX * 3 + 1][12];
+	char *argv[OCI_ID_MAPPINGS_MAX * 3 + 3];
 	size_t used = 0;
 	pid_t helper;
 	int status;
 
-	if (count > 340)
+	if (count > OCI_ID_MAPPINGS_MAX)
 		return fail(err, E2BIG, "%zu id mappings", count);
 	if (!find_helper(name, path))
 		return fail(err, ENOENT,

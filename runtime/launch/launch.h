@@ -16,7 +16,7 @@ struct launch {
 	int state_dir;             /* of the container, for the fifos; -1: none. Closed in the child: it is locked */
 	int store;                 /* the state root, or -1: closed in the child */
 	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
-	const char *console_socket, *pidfd_socket; /* absolute, or NULL */
+	const char *console_socket, *pidfd_socket; /* as the caller named them; or NULL */
 	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */
 	int init_pidfd, init_root;
 

@@ -47,7 +47,7 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 		return fail(err, -fd, "open the namespace \"%s\"", path);
 	if (fstatfs(fd, &fs) < 0)
 		return fail(err, errno, "statfs \"%s\"", path);
-	/* until Linux 5.x made nsfs its own: bind mounts of namespaces have been nsfs since 3.19 */
+	/* Before the ioctl, which would be another request to another file system or device. */
 	if (fs.f_type != FS_NSFS)
 		return fail(err, 0, "\"%s\" is not a namespace", path);
 

@@ -47,7 +47,7 @@ static int append_path(struct cgroup_path *path, const char *more, struct error 
 static int choose_path(const struct wanted *wanted, struct cgroup_path *ret, struct error *err)
 {
 	const struct oci_linux *section = wanted->spec->linux;
-	const char *asked = section ? section->cgroups_path : NULL;
+	const char *asked = section->cgroups_path;
 	const char *own = wanted->host->own_cgroup ? wanted->host->own_cgroup : "/";
 	const char *last = asked ? asked : wanted->request->id;
 
@@ -99,9 +99,9 @@ static int plan_without_cgroup(
 	const struct oci_linux *section = wanted->spec->linux;
 	unsigned int needed;
 
-	if (plan_limits(plan, wanted, section ? section->resources : NULL, &needed, err) < 0)
+	if (plan_limits(plan, wanted, section->resources, &needed, err) < 0)
 		return -1;
-	if (section && section->cgroups_path)
+	if (section->cgroups_path)
 		return plan_warn(plan, err,
 			"linux.cgroupsPath: no cgroup2 file system is mounted on this host; "
 			"the container runs without a cgroup of its own");
@@ -112,14 +112,9 @@ static int plan_without_cgroup(
 
 int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
-	const struct oci_linux *section = wanted->spec ? wanted->spec->linux : NULL;
-	const struct oci_resources *resources = section ? section->resources : NULL;
+	const struct oci_linux *section = wanted->spec->linux;
 	struct cgroup_path path;
 
-	if (wanted->request->verb == REQUEST_EXEC) {
-		plan->cgroup = wanted->request->cgroup;
-		return 0;
-	}
 	if (wanted->request->systemd_cgroup)
 		return fail(err, 0,
 			"--systemd-cgroup is not supported yet; leave it out, and give "
@@ -137,9 +132,9 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 	unsigned int needed;
 
 	if (!plan_step(plan, &plan->outside, err, STEP_CREATE_CGROUP, "%s",
-		    section && section->cgroups_path ? "linux.cgroupsPath" : ""))
+		    section->cgroups_path ? "linux.cgroupsPath" : ""))
 		return -1;
-	if (plan_limits(plan, wanted, resources, &needed, err) < 0)
+	if (plan_limits(plan, wanted, section->resources, &needed, err) < 0)
 		return -1;
 
 	/* Only now: the list may have moved, and it is known what the limits need. */
@@ -148,7 +143,7 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 	create->cgroup.path = plan->cgroup;
 	create->cgroup.controllers = needed;
 	create->cgroup.optional = is_rootless(wanted) &&
-				  !(section && section->cgroups_path) &&
+				  !section->cgroups_path &&
 				  plan->outside.count == index + 1;
 	return 0;
 }

@@ -77,14 +77,11 @@ static bool is_allow_all(const struct step_device_rule *rules, size_t count)
 
 int plan_devices_cgroup(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
-	const struct oci_linux *section = wanted->spec ? wanted->spec->linux : NULL;
-	const struct oci_resources *resources = section ? section->resources : NULL;
+	const struct oci_resources *resources = wanted->spec->linux->resources;
 	size_t asked = resources ? resources->n_devices : 0;
 	struct step_device_rule *rules;
 	bool denies = false;
 
-	if (wanted->request->verb == REQUEST_EXEC)
-		return 0;
 	rules = arena_array(plan->arena, asked + DEFAULTS, sizeof(*rules));
 	if (!rules)
 		return fail(err, ENOMEM, "plan the devices");

@@ -23,13 +23,10 @@ static int write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
-ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
+ssize_t file_read_text(int fd, char *buffer, size_t size)
 {
-	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
 	size_t length = 0;
 
-	if (fd < 0)
-		return fd;
 	while (length < size - 1) {
 		ssize_t got = sys_read(fd, buffer + length, size - 1 - length);
 
@@ -41,6 +38,13 @@ ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
 	}
 	buffer[length] = '\0';
 	return (ssize_t)length;
+}
+
+ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
+{
+	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NOCTTY, 0);
+
+	return fd < 0 ? fd : file_read_text(fd, buffer, size);
 }
 
 int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
@@ -92,7 +96,7 @@ int file_read(int dir, const char *path, size_t limit, struct arena *arena, char
 	if ((uint64_t)info.st_size > limit)
 		return fail(err, EFBIG, "\"%s\" has more than %zu bytes", path, limit);
 
-	/* A file of proc says 0 and has more; one that grows meanwhile is cut at the limit. */
+	/* A file of proc says 0 and has more; one that grows meanwhile is cut at its size. */
 	size_t room = (info.st_size > 0 ? (size_t)info.st_size : limit) + 1, length = 0;
 	char *bytes = arena_alloc(arena, room);
 

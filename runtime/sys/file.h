@@ -27,7 +27,10 @@ int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, si
 int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
 	struct error *err);
 
-/* A small file, such as one of proc's, into BUFFER with a NUL: length or -errno. */
+/* The start of a file, at most SIZE - 1 bytes, into BUFFER with a NUL: its length or -errno. */
+ssize_t file_read_text(int fd, char *buffer, size_t size);
+
+/* The same of a small file by name, such as one of proc's. */
 ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size);
 
 #endif

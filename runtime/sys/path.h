@@ -6,7 +6,7 @@
  * descriptor of the root, so that a symlink of the image, absolute or not, ends inside the
  * image. What is found is held by an O_PATH descriptor, its type checked, and used through that
  * descriptor only; nothing is ever looked up twice. Things are created under a parent
- * descriptor with a single name and exclusively. docs/security.md, rules 1 to 3.
+ * descriptor with a single name and exclusively.
  *
  * Safe between clone() and exec. Paths are relative to ROOT; leading slashes are ignored.
  */
@@ -50,9 +50,9 @@ int path_create(int root, const char *path, enum path_type type, unsigned int fl
 	struct error *err);
 
 /*
- * The parent directory of PATH as a descriptor (made when missing), and its last component.
- * *ret_name points into PATH's own bytes or into BUFFER (PATH_NAME_MAX bytes). For mknodat,
- * symlinkat and unlinkat, which never follow the last component.
+ * The parent directory of PATH as a descriptor (made when missing), and its last component in
+ * NAME. For mknodat, symlinkat and unlinkat, which never follow the last component. "/", "." and
+ * ".." have none: EINVAL.
  */
 enum { PATH_NAME_MAX = 256 };
 int path_create_parent(int root, const char *path, unsigned int flags,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel, one door: raw system calls that answer a result or -errno, and never touch
- * errno's caller. The prefix means a newer libc can never collide with these. Numbers missing
+ * The kernel, one door: raw system calls that answer a result or -errno, so that nobody has to
+ * read errno before something else changes it. The prefix means a newer libc can never collide with these. Numbers missing
  * from old headers are equal on every architecture from 424 on.
  *
  * Everything here is safe between clone() and exec.
