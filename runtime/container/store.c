@@ -239,12 +239,16 @@ int container_unlock(struct container *container, struct error *err)
 
 int container_save(struct container *container, struct error *err)
 {
+	/* Its own arena: the text is as long as the annotations, and written twice. */
+	struct arena scratch = { 0 };
 	const char *text;
 	size_t length;
+	int result = record_print(container->record, &scratch, &text, &length, err);
 
-	if (record_print(container->record, container->arena, &text, &length, err) < 0)
-		return -1;
-	return file_replace(container->dir, record_name, 0600, text, length, err);
+	if (result == 0)
+		result = file_replace(container->dir, record_name, 0600, text, length, err);
+	arena_free(&scratch);
+	return result;
 }
 
 int container_forget(struct container *container, struct error *err)
