@@ -8,6 +8,7 @@
 #include "runtime/host/host.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
 
 #include <stdio.h>
@@ -27,20 +28,11 @@ enum { RECORD_LIMIT = 16 * 1024 * 1024 };
 
 /* ---- the root ---- */
 
-static bool inside_user_namespace(void)
-{
-	char map[64];
-	const char initial[] = "         0          0 4294967295";
-	ssize_t length = file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map));
-
-	return length > 0 && strncmp(map, initial, strlen(initial)) != 0;
-}
-
 char *mayfly_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
-	bool as_user = geteuid() != 0 || (inside_user_namespace() && (!user || strcmp(user, "root")));
+	bool as_user = geteuid() != 0 || (!self_in_initial_user_namespace() && (!user || strcmp(user, "root")));
 	char *root;
 
 	if (!as_user || !runtime || !*runtime)
