@@ -396,17 +396,22 @@ int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_h
 	const struct hook_state *state, char *const default_env[], const char *directory,
 	struct error *err)
 {
+	/* The container is gone: the others have their own things to clean up (runtime.md, step 13). */
+	bool goes_on = point == HOOK_POSTSTOP;
 	struct signals before;
+	struct error later;
 	int result = 0;
 
 	if (n_hooks == 0)
 		return 0;
 	hold_signals(&before);
-	for (size_t i = 0; i < n_hooks && result == 0; i++) {
-		result = run_one(&hooks[i], state, default_env, directory, err);
-		if (result < 0)
-			error_while(
-				err, "error running %s hook #%zu", hook_points[point].name, i);
+	for (size_t i = 0; i < n_hooks && (result == 0 || goes_on); i++) {
+		struct error *mine = result == 0 ? err : &later;
+
+		if (run_one(&hooks[i], state, default_env, directory, mine) == 0)
+			continue;
+		error_while(mine, "error running %s hook #%zu", hook_points[point].name, i);
+		result = -1;
 	}
 	release_signals(&before);
 	return result;

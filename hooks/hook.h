@@ -27,6 +27,8 @@ struct hook_state {
  * the caller's; their beginning is in the error (2 KiB). A hook that does not read its stdin
  * is no error. At its timeout the hook's whole process group is killed.
  *
+ * The first that fails is the last, except for poststop, where all run and the first error is told.
+ *
  * 0, or -1 with *err: `error running createRuntime hook #0: exit status 1, stdout: , stderr: x`, or
  * `...: hook ran past specified timeout of 5.0s`. Waits for nothing else and leaves no zombie.
  */

@@ -16,7 +16,7 @@ static void put_names(struct json_writer *writer, const char *key, const struct 
 /* Words that are understood and refused (plan/mounts.c) are no promise. */
 static void put_mount_options(struct json_writer *writer)
 {
-	static const struct name refused[] = {{"copy-symlink"}, {"dest-nofollow"}, {0}};
+	static const struct name refused[] = {{"dest-nofollow"}, {0}};
 
 	json_open(writer, "mountOptions", '[');
 	for (const struct name *word = oci_mount_option_names; word->name; word++)

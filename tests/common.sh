@@ -9,6 +9,13 @@ die() {
 	exit 1
 }
 
+# make_log_dir: where steps keep what they print. Before anything else, so that a checkout which cannot be written says so.
+make_log_dir() {
+	if ! mkdir -p "$log_dir" 2>/dev/null || [[ ! -w $log_dir ]]; then
+		die "cannot write to $log_dir, and all that is built goes there: clone mayfly to a place that can be written"
+	fi
+}
+
 # step WHAT COMMAND…: run it with its output in a file, a dot for each five seconds; the end of that file when it fails.
 step() {
 	local what=$1 log=$log_dir/${1//[^A-Za-z0-9]/-}.log began=$SECONDS ticks=0 pid status=0

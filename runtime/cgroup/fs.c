@@ -37,8 +37,12 @@ static int open_or_make(int dir, const char *name, int *created)
 
 	if (made < 0 && made != -EEXIST)
 		return made;
-	*created = made == 0 ? *created + 1 : 0;
-	return files_open(dir, name, O_PATH | O_DIRECTORY);
+	fd = files_open(dir, name, O_PATH | O_DIRECTORY);
+	if (fd < 0 && made == 0)
+		(void)unlinkat(dir, name, AT_REMOVEDIR); /* undo starts from what is open */
+	else
+		*created = made == 0 ? *created + 1 : 0;
+	return fd;
 }
 
 /* Take the next component of *REST into NAME: false at the end. */
@@ -288,14 +292,16 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 		return 1;
 	if (made < 0 && made != -EEXIST)
 		return fail_to_make(host, -made, cgroup->path, err);
-	cgroup->created = made == 0 ? cgroup->created + 1 : 0;
 	cgroup->fd = files_open(parent, name, O_PATH | O_DIRECTORY);
 	if (cgroup->fd < 0) {
 		int code = -cgroup->fd;
 
 		cgroup->fd = -1;
+		if (made == 0)
+			(void)unlinkat(parent, name, AT_REMOVEDIR);
 		return fail(err, code, "open cgroup \"%s\"", cgroup->path);
 	}
+	cgroup->created = made == 0 ? cgroup->created + 1 : 0;
 	/* A new one is empty, and frozen only by an ancestor. */
 	if (made == 0 && is_above_us(host, cgroup->path))
 		return 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A mistake on the command line, as opposed to one of the container. */
 static int usage(struct error *err, const struct command *command)
@@ -153,6 +154,17 @@ static int act(struct typed *typed, struct arena *arena, int *ret_status, struct
 	return usage(err, NULL);
 }
 
+/* --debug: which mayfly did what, for whoever reads a caller's log later. */
+static void tell(const struct typed *typed, const char *what, int number)
+{
+	char line[200];
+
+	if (!typed->command)
+		return;
+	snprintf(line, sizeof(line), "%s %s %d", typed->command->name, what, number);
+	log_sentence("debug", line);
+}
+
 static void report(const struct command *command, const struct error *err)
 {
 	char who[100] = MAYFLY_NAME;
@@ -187,10 +199,12 @@ int main(int argc, char *argv[])
 		err = later;
 		wrong = true;
 	}
+	tell(&typed, "begins in process", getpid());
 	if (wrong || act(&typed, &arena, &status, &err) < 0) {
 		report(wrong ? NULL : typed.command, &err);
 		status = status ? status : EXIT_FAILURE;
 	}
+	tell(&typed, "ends with status", status);
 	log_close();
 	arena_free(&arena);
 	return status;

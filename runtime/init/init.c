@@ -360,6 +360,8 @@ static int do_step(struct init_context *context, const struct step *step)
 		return init_load_seccomp(context, step);
 	case STEP_DROP_BOUNDING:
 		return init_drop_bounding(context, step);
+	case STEP_SHED_CAPABILITIES:
+		return init_shed_capabilities(context, step);
 	case STEP_SET_USER:
 		return init_set_user(context, step);
 	case STEP_SET_CAPABILITIES:

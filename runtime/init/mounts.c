@@ -5,6 +5,7 @@
  */
 #include "runtime/init/rooms.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -237,6 +238,36 @@ int init_mount(struct init_context *context, const struct step *step)
 
 /* ---- binds ---- */
 
+/* Podman's image volumes: /var/run -> /run stays a symlink. One that is there already is fine. */
+static int copy_symlink(struct init_context *context, const struct step_mount *mount, int link)
+{
+	char text[PATH_MAX], there[PATH_MAX], name[PATH_NAME_MAX];
+	ssize_t length = readlinkat(link, "", text, sizeof(text) - 1);
+
+	if (length < 0)
+		return init_fail(context, errno, "read the symlink");
+	text[length] = '\0';
+
+	int AUTO_FD
+	parent = path_create_parent(
+		context->root, mount->target, target_flags(mount), name, &context->err);
+
+	if (parent < 0)
+		return -1;
+	if (symlinkat(text, parent, name) == 0)
+		return 0;
+
+	int code = errno;
+
+	length = readlinkat(parent, name, there, sizeof(there) - 1);
+	if (code == EEXIST && length > 0) {
+		there[length] = '\0';
+		if (strcmp(text, there) == 0)
+			return 0;
+	}
+	return init_fail(context, code, "copy the symlink");
+}
+
 static int attach(struct init_context *context, const struct step_mount *mount)
 {
 	int AUTO_FD tree = take_fd(&context->slots[mount->slot]);
@@ -244,6 +275,8 @@ static int attach(struct init_context *context, const struct step_mount *mount)
 
 	if (fstat(tree, &info) < 0)
 		return init_fail(context, errno, "stat the source");
+	if (mount->copy_symlink && S_ISLNK(info.st_mode))
+		return copy_symlink(context, mount, tree);
 
 	/* A file attached to a symlink, or to a directory, is never what was asked for. */
 	int AUTO_FD target = path_create(context->root, mount->target,

@@ -117,6 +117,26 @@ static void split(uint64_t set, uint32_t ret[2])
 	ret[1] = (uint32_t)(set >> 32);
 }
 
+int init_shed_capabilities(struct init_context *context, const struct step *step)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	uint32_t kept[2];
+	int done = SYS_RESULT(syscall(SYS_capget, &header, data));
+
+	split(step->capabilities.permitted, kept);
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted &= kept[i];
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
+	}
+	if (done == 0)
+		done = SYS_RESULT(syscall(SYS_capset, &header, data));
+	if (done < 0)
+		return init_fail(context, -done, "shed capabilities");
+	return init_guard(context);
+}
+
 static int raise_ambient(
 	struct init_context *context, const struct step_capabilities *capabilities)
 {

@@ -155,6 +155,8 @@ static int plan_bind(
 	const char *source = draft->mount->source;
 	int slot;
 
+	if (draft->options.copy_symlink)
+		draft->options.source_nofollow = true;
 	if (!source || !*source)
 		return refuse(err, "source", "a bind mount needs one");
 	if (*source != '/')
@@ -181,6 +183,7 @@ static int plan_bind(
 	step->mount.source = source; /* for the sentence when it fails */
 	step->mount.slot = slot;
 	step->mount.source = source;
+	step->mount.copy_symlink = draft->options.copy_symlink;
 	if (same(draft->mount->destination, "/dev"))
 		delay_readonly(&step->mount);
 	return 0;
@@ -210,8 +213,8 @@ static int plan_mount(
 	if (oci_mount_options(draft->mount, &draft->options, plan->arena, err) < 0)
 		return -1;
 	draft->type = draft->mount->type;
-	if (draft->options.copy_symlink)
-		return fail(err, 0, "the option \"copy-symlink\" is not supported yet");
+	if (draft->options.copy_symlink && (draft->options.remount || !draft->options.bind))
+		return fail(err, 0, "\"copy-symlink\" is only for a bind mount");
 	if (draft->options.target_nofollow)
 		return fail(err, 0, "the option \"dest-nofollow\" is not supported yet");
 	if (draft->options.idmap != OCI_IDMAP_NONE &&

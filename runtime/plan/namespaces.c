@@ -78,13 +78,24 @@ static int check_host(const struct wanted *wanted, bool offsets, struct error *e
 	return 0;
 }
 
-/* A sysctl that would be written in a namespace of TYPE, or NULL. */
-static const char *sysctl_of(const struct oci_linux *section, uint32_t type)
+/* The name, with dots, of a sysctl that would be written in a namespace of TYPE; or NULL. */
+static int sysctl_of(struct plan *plan, const struct oci_linux *section, uint32_t type,
+	const char **ret, struct error *err)
 {
-	for (size_t i = 0; i < section->n_sysctl; i++)
-		if (oci_sysctl_namespace(section->sysctl[i].key) == type)
-			return section->sysctl[i].key;
-	return NULL;
+	*ret = NULL;
+	for (size_t i = 0; i < section->n_sysctl && !*ret; i++) {
+		if (oci_sysctl_namespace(section->sysctl[i].key) != type)
+			continue;
+
+		char *name = arena_text(plan->arena, section->sysctl[i].key);
+
+		if (!name)
+			return no_memory(err);
+		for (char *at = name; *at; at++)
+			*at = *at == '/' ? '.' : *at == '.' ? '/' : *at;
+		*ret = name;
+	}
+	return 0;
 }
 
 /* Descriptors of the namespaces to join, opened while everything is still the host's. */
@@ -112,7 +123,8 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 		step->open_path.slot = plan_slot(plan);
 		step->open_path.path = ns->path;
 		step->open_path.ns_type = (int)ns->type;
-		step->open_path.sysctl = sysctl_of(section, ns->type);
+		if (sysctl_of(plan, section, ns->type, &step->open_path.sysctl, err) < 0)
+			return -1;
 		if (ns->type == CLONE_NEWUSER && plan_joined_maps(plan, wanted, &ret->maps, err) < 0)
 			return -1;
 		list[ret->n_namespaces].slot = step->open_path.slot;
@@ -238,6 +250,8 @@ int plan_join(struct plan *plan, const struct wanted *wanted, struct error *err)
 		return -1;
 	step->join.pidfd_slot = plan->init_pidfd_slot;
 	step->join.mask = request->join_mask;
+	if (plan_shed(plan, wanted, err) < 0)
+		return -1;
 	step = plan_step(plan, &plan->inside, err, STEP_FORK, "%s", "");
 	if (!step)
 		return -1;

@@ -17,6 +17,9 @@ bool map_id(const struct oci_id_mapping *maps, size_t count, uint32_t id, uint32
 bool denies_setgroups(const struct wanted *wanted);
 int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step_maps *ret,
 	struct error *err);
+
+/* Before exec's process can be seen by those of the container: what it will not need is gone. */
+plan_room plan_shed;
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,
 	int slot, bool recursive, const char *origin, struct error *err);

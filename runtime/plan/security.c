@@ -6,6 +6,7 @@
 #include "runtime/plan/rooms.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <string.h>
 
@@ -96,8 +97,7 @@ static int warn_ungrantable(struct plan *plan, uint64_t missing, struct error *e
 	return plan_warn(plan, err, "process.capabilities: cannot be granted here: %s", list);
 }
 
-static int decide_capabilities(struct plan *plan, const struct wanted *wanted,
-	struct step_capabilities *ret, struct error *err)
+static void decide_capabilities(const struct wanted *wanted, struct step_capabilities *ret)
 {
 	const struct oci_capabilities *asked = wanted->process->capabilities;
 	const struct host *host = wanted->host;
@@ -110,7 +110,7 @@ static int decide_capabilities(struct plan *plan, const struct wanted *wanted,
 
 	*ret = (struct step_capabilities){.last = host->last_capability};
 	if (!asked)
-		return 0;
+		return;
 	ret->bounding = asked->bounding & grantable;
 	ret->permitted = asked->permitted & grantable;
 	/* The kernel wants effective within permitted and inheritable within bounding:
@@ -118,6 +118,13 @@ static int decide_capabilities(struct plan *plan, const struct wanted *wanted,
 	ret->effective = asked->effective & ret->permitted;
 	ret->inheritable = asked->inheritable & ret->bounding;
 	ret->ambient = asked->ambient & ret->permitted & ret->inheritable;
+}
+
+static int warn_difference(struct plan *plan, const struct oci_capabilities *asked,
+	const struct step_capabilities *ret, struct error *err)
+{
+	if (!asked)
+		return 0;
 	return warn_ungrantable(plan,
 		(asked->bounding & ~ret->bounding) | (asked->permitted & ~ret->permitted) |
 			(asked->effective & ~ret->effective) |
@@ -182,6 +189,65 @@ static int set_user(struct plan *plan, const struct wanted *wanted, struct error
 	return 0;
 }
 
+static int drop_bounding(
+	struct plan *plan, const struct step_capabilities *capabilities, struct error *err)
+{
+	struct step *step = plan_step(
+		plan, &plan->inside, err, STEP_DROP_BOUNDING, "process.capabilities.bounding");
+
+	if (!step)
+		return -1;
+	step->capabilities = *capabilities;
+	return 0;
+}
+
+/* What the steps of exec that come before SET_CAPABILITIES ask of the kernel. */
+static uint64_t needed_to_enter(const struct wanted *wanted)
+{
+	const struct oci_process *process = wanted->process;
+	bool early_filter = wanted->spec->linux->seccomp && !process->no_new_privileges;
+	const struct {
+		bool needed;
+		int capability;
+	} rows[] = {
+		{true, CAP_CHOWN}, /* of stdio */
+		{true, CAP_DAC_OVERRIDE}, /* a working directory that only root may enter */
+		{true, CAP_SETUID},
+		{true, CAP_SETGID},
+		{wanted->request->has_chroot_only, CAP_SYS_CHROOT},
+		{process->scheduler || process->io_priority, CAP_SYS_NICE},
+		{process->n_rlimits > 0, CAP_SYS_RESOURCE},
+		{early_filter, CAP_SYS_ADMIN},
+	};
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].needed)
+			mask |= UINT64_C(1) << rows[i].capability;
+	return mask;
+}
+
+/*
+ * Without a user namespace, a process of the container with CAP_SYS_PTRACE can seize one that
+ * enters, from the moment it is in their pid namespace: it must have little to give then. The
+ * bounding set as well, because an exec as root would get all of it back.
+ */
+int plan_shed(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	struct step_capabilities capabilities;
+	struct step *step;
+
+	decide_capabilities(wanted, &capabilities);
+	if (drop_bounding(plan, &capabilities, err) < 0)
+		return -1;
+	step = plan_step(plan, &plan->inside, err, STEP_SHED_CAPABILITIES, "%s", "");
+	if (!step)
+		return -1;
+	step->capabilities = capabilities;
+	step->capabilities.permitted |= capabilities.inheritable | needed_to_enter(wanted);
+	return 0;
+}
+
 int plan_security(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	struct step_capabilities capabilities;
@@ -191,14 +257,14 @@ int plan_security(struct plan *plan, const struct wanted *wanted, struct error *
 		plan_bare(plan, &plan->inside, err, STEP_NO_NEW_PRIVILEGES,
 			"process.noNewPrivileges") < 0)
 		return -1;
+	decide_capabilities(wanted, &capabilities);
 	if (plan_seccomp_early(plan, wanted, err) < 0 ||
-		decide_capabilities(plan, wanted, &capabilities, err) < 0)
+		warn_difference(plan, wanted->process->capabilities, &capabilities, err) < 0)
 		return -1;
-	step = plan_step(
-		plan, &plan->inside, err, STEP_DROP_BOUNDING, "process.capabilities.bounding");
-	if (!step)
+	/* exec has done it before: plan_shed() */
+	if (wanted->request->verb != REQUEST_EXEC &&
+		drop_bounding(plan, &capabilities, err) < 0)
 		return -1;
-	step->capabilities = capabilities;
 	if (set_user(plan, wanted, err) < 0)
 		return -1;
 	step = plan_step(

@@ -205,7 +205,8 @@ static void put_mount(struct line *line, const struct step_mount *mount)
 		put(line, " ");
 		put_propagation(line, mount->propagation[i]);
 	}
-	put(line, "%s%s%s", mount->copy_up ? ", copy up" : "",
+	put(line, "%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
+		mount->copy_up ? ", copy up" : "",
 		mount->keep_mode ? ", keep mode" : "",
 		mount->final_readonly ? ", read-only at the end" : "");
 	put(line, "%s", otherwise[mount->otherwise]);
@@ -323,6 +324,11 @@ static void print_bounding(struct line *line, const struct step *step)
 	put_capabilities(line, " to", step->capabilities.bounding, step->capabilities.last);
 }
 
+static void print_shed(struct line *line, const struct step *step)
+{
+	put_capabilities(line, " but", step->capabilities.permitted, step->capabilities.last);
+}
+
 static void print_capabilities(struct line *line, const struct step *step)
 {
 	const struct step_capabilities *sets = &step->capabilities;
@@ -428,6 +434,7 @@ static const struct {
 	[STEP_NO_NEW_PRIVILEGES] = {"no new privileges", NULL},
 	[STEP_LOAD_SECCOMP] = {"load seccomp filter", print_seccomp},
 	[STEP_DROP_BOUNDING] = {"drop bounding", print_bounding},
+	[STEP_SHED_CAPABILITIES] = {"shed capabilities", print_shed},
 	[STEP_SET_USER] = {"set user", print_user},
 	[STEP_SET_CAPABILITIES] = {"set capabilities", print_capabilities},
 	[STEP_CHANGE_DIRECTORY] = {"change directory", print_text},

@@ -92,6 +92,7 @@ enum step_kind {
 	STEP_NO_NEW_PRIVILEGES,
 	STEP_LOAD_SECCOMP,   /* seccomp */
 	STEP_DROP_BOUNDING,  /* capabilities.bounding stay, all others go */
+	STEP_SHED_CAPABILITIES, /* capabilities.permitted stay for now, all others go */
 	STEP_SET_USER,       /* user {uid, gid, groups} */
 	STEP_SET_CAPABILITIES, /* capabilities */
 	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */
@@ -131,6 +132,7 @@ struct step_mount {
 	size_t n_propagation;
 
 	bool no_symlinks;      /* /proc, /sys, /dev: the target must be at exactly that path */
+	bool copy_symlink;     /* ATTACH: a source that is a symlink is made anew at the target, not mounted */
 	bool copy_up;          /* tmpcopyup: the image's directory is copied into the new tmpfs */
 	bool keep_mode;        /* tmpfs without mode=: take the mode of an existing target */
 	bool final_readonly;   /* becomes read-only only after the devices are made (a later CHANGE_MOUNT) */

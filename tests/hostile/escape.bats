@@ -115,3 +115,19 @@ saw_nothing() {
 	run mayfly run --bundle "$BUNDLE" test </dev/null
 	output_has "planted ENOKEY"
 }
+
+@test "K10 a process that enters has no capability to be taken but the container's and those it needs" {
+	local n
+
+	may_trace
+	set_args helper seize 2500
+	create test
+	mayfly start test
+	for ((n = 0; n < 40; n++)); do
+		timeout 5 "$MAYFLY" --root "$ROOT" exec test true </dev/null || true
+	done
+	wait_for grep -q rights "$T/stdout"
+	grep -qx seized=1 "$T/stdout" || fail "it could seize nothing" "$(<"$T/stdout")"
+	# SYS_PTRACE and DAC_OVERRIDE are its own; CHOWN, SETGID and SETUID are for the way in.
+	grep -qx rights=800c3 "$T/stdout" || fail "$(<"$T/stdout")"
+}

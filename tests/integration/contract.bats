@@ -82,6 +82,30 @@ maps='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .li
 	error_is_one_line "error mounting \"$T/file\" to rootfs at \"/mnt\"" 'not a directory'
 }
 
+@test "contract: copy-symlink makes the symlink anew, and binds what is none" {
+	mkdir "$T/dir"
+	touch "$T/dir/inside"
+	ln -s /elsewhere/that "$T/link"
+	add_mount '{destination: "/mnt/link", source: $s, options: ["bind", "copy-symlink"]}' --arg s "$T/link"
+	add_mount '{destination: "/var", source: $s, options: ["bind", "copy-symlink"]}' --arg s "$T/dir"
+	run -1 in_container 'readlink /mnt/link; ls /var; grep -c /mnt/link /proc/self/mountinfo'
+	output_is $'/elsewhere/that\ninside\n0'
+	rm "$ROOTFS/mnt/link"
+	touch "$ROOTFS/mnt/link"
+	run -1 create test
+	error_is_one_line 'copy the symlink' 'file exists'
+}
+
+@test "contract: --debug says more, on standard error or in the log, and no more on standard output" {
+	set_args echo hello
+	run --separate-stderr -0 mayfly --debug run --bundle "$BUNDLE" test
+	output_is hello
+	[[ $stderr == *debug*run* ]]
+	run --separate-stderr -0 mayfly --debug --log "$T/log" --log-format json run --bundle "$BUNDLE" test
+	[[ $output == hello && -z $stderr ]]
+	jq -se 'length > 0 and all(.level == "debug")' "$T/log"
+}
+
 @test "contract: on /proc only a procfs can be bound" {
 	add_mount '{destination: "/proc", source: "/etc", options: ["bind"]}'
 	run -1 create test
@@ -100,7 +124,7 @@ maps='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .li
 	join network /proc/self/ns/net
 	update_config '.linux.sysctl = {"net.ipv4.ip_forward": $v}' --arg v "$((1 - before))"
 	run -1 create test
-	error_is_one_line 'net/ipv4/ip_forward' 'not allowed in host network namespace'
+	error_is_one_line 'net.ipv4.ip_forward' 'not allowed in host network namespace'
 	[[ $(cat /proc/sys/net/ipv4/ip_forward) == "$before" ]]
 }
 

@@ -45,9 +45,9 @@ reads() {
 @test "limits: a tmpfs counts" {
 	needs_controllers memory
 	update_config '.linux.resources = {memory: {limit: 33554432, swap: 33554432}} | .mounts |= map(if .destination == "/tmp" then .options += ["size=256m"] else . end)'
-	set_script 'dd if=/dev/zero of=/tmp/x bs=1M count=128 2>/dev/null; echo survived'
+	set_script 'dd if=/dev/zero of=/tmp/x bs=1M count=128 2>/dev/null && echo whole; true'
 	run mayfly run --bundle "$BUNDLE" test
-	output_lacks survived || ((status == 137))
+	output_lacks whole
 }
 
 @test "limits: a memory limit below what init needs is an error of create, and nothing is left" {
@@ -82,7 +82,7 @@ reads() {
 @test "limits: cpu.max holds from the first instruction" {
 	needs_controllers cpu
 	update_config '.linux.resources = {cpu: {quota: 10000, period: 100000}} | .mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]}]'
-	set_script 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; grep nr_throttled /sys/fs/cgroup/cpu.stat'
+	set_script 'i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; grep nr_throttled /sys/fs/cgroup/cpu.stat'
 	run -0 mayfly run --bundle "$BUNDLE" test
 	[[ $output =~ nr_throttled\ [1-9] ]] || fail "$output"
 }

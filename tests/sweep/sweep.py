@@ -220,7 +220,10 @@ class Sweep:
                 raise SystemExit("%s: preparing by %s ended with %s: %s" % (verb.name, step[0], code, err.strip()))
 
     def points(self, verb):
-        """[(process, n, name)] of one undisturbed run."""
+        """[(process, n, name, whether it is of libc's start)] of one undisturbed run."""
+        # One run before, so that what is made once, such as the state root, is there.
+        self.runtime.call(*CREATE)
+        self.runtime.call("delete", "--force", ID)
         self.prepare(verb)
         path = WORK + "/sweep-list"
         code, err = run([self.inject, "--list", path, "--", *self.runtime.command(*verb.words)], 60)
@@ -236,8 +239,8 @@ class Sweep:
         for process, n, number in lines:
             name = NAMES.get(int(number), "call-" + number)
             if process == "0":
-                starting = name == "execve" or (starting and name in LIBC_START)
-            points.append((int(process), int(n), name, process == "0" and starting and name != "execve"))
+                starting = name in ("execve", "execveat") or (starting and name in LIBC_START)
+            points.append((int(process), int(n), name, process == "0" and starting and not name.startswith("exec")))
         return points
 
     def try_point(self, verb, point, fault):
@@ -255,7 +258,9 @@ class Sweep:
             problems.append("hung for %d s" % DEADLINE)
         else:
             with open(status) as file:
-                fired, _, ended = file.read().split()
+                fired, number, ended = file.read().split()
+            if fired == "1":
+                name = NAMES.get(int(number), name)  # a retry more or less moves them
             outcome = self.judge(verb, fault, process, fired == "1", int(ended), err, problems)
         problems += self.clean_up()
         self.outcomes.setdefault((verb.name, fault), {}).setdefault(outcome, 0)
