@@ -2,34 +2,47 @@
 # Completion of mayfly for bash. tests/lint/man holds it against the tables of options.
 # shellcheck shell=bash
 
-_mayfly_ids() { mayfly list --quiet 2>/dev/null; }
+# Of the root that stands on the line.
+_mayfly_ids() { mayfly ${1:+--root "$1"} list --quiet 2>/dev/null; }
+
+_mayfly_paths()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+	return 0
+}
 
 _mayfly()
 {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command='' options words='' i
+	local command='' id='' root='' options words='' i
 
 	COMPREPLY=()
+	# Bash cuts --name=value into three words.
+	[[ $current != = ]] || current=
+	[[ $previous != = ]] || previous=${COMP_WORDS[COMP_CWORD - 2]}
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;
-		-*) ;;
-		*)
-			command=${COMP_WORDS[i]}
-			break
-			;;
+		[[ ${COMP_WORDS[i + 1]-} != = ]] || { COMP_WORDS[i + 1]=${COMP_WORDS[i]} && continue; }
+		case $command:${COMP_WORDS[i]} in
+		*:--root) root=${COMP_WORDS[++i]/#\~/$HOME} ;;
+		delete:-f | spec:--rootless) ;;
+		*:-[befgpuc] | *:--log | *:--log-* | *:--cgroup* | *:--rootless | *:--bundle | *:--config | *:--format | \
+			*:--*-socket | *:--pid-file | *:--preserve-fds | *:--process | *:--cwd | *:--env | *:--user | \
+			*:--additional-gids | *:--cap | *:--apparmor | *:--process-label) ((i++)) ;;
+		*:-*) ;;
+		:*) command=${COMP_WORDS[i]} ;;
+		*) id=${id:-${COMP_WORDS[i]}} ;;
 		esac
 	done
-	case $previous in
-	--bundle | -b | --root) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
-	--log-format) words='text json' ;;
-	--log-level) words='error warning debug' ;;
-	--cgroup-manager) words='cgroupfs systemd' ;;
-	--format) words='table json' ;;
-	--*-socket | --pid-file | --config | --process | --log)
-		mapfile -t COMPREPLY < <(compgen -f -- "$current")
-		return
-		;;
+	case $command:$previous in
+	delete:-f | spec:--rootless) ;;
+	*:--bundle | *:-b | :--root) _mayfly_paths -d "$current" && return ;;
+	*:--log-format) words='text json' ;;
+	*:--log-level) words='error warning debug' ;;
+	*:--cgroup-manager) words='cgroupfs systemd' ;;
+	*:--rootless) words='true false auto' ;;
+	*:--format | list:-f | ps:-f) words='table json' ;;
+	*:--*-socket | *:--pid-file | *:--config | *:-f | *:--process | *:-p | *:--log) _mayfly_paths -f "$current" && return ;;
 	esac
 	if [[ -n $words ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -55,9 +68,14 @@ _mayfly()
 	case $command in
 	'') words='create start run exec state list ps kill delete plan spec features version help' ;;
 	help) words='create start run exec state list ps kill delete plan spec features version help' ;;
-	start | exec | state | ps | kill | delete) words=$(_mayfly_ids) ;;
+	start | exec | state | ps | kill | delete) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
 	esac
 	[[ $current != -* ]] || words=$options
+	case $command:${id:+id} in
+	kill:id) words='TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH' ;;
+	exec:id | ps:id) return ;; # the options of another program
+	plan:) [[ $current != [./]* ]] || { _mayfly_paths -d "$current" && return; } ;;
+	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
 complete -F _mayfly mayfly

@@ -21,6 +21,24 @@ static int usage(struct error *err, const struct command *command)
 	return -1;
 }
 
+/* Typed behind the command, most of all because an error named one: say where it goes. */
+static void explain_misplaced(
+	const struct command *command, const struct parsed *parsed, struct error *err)
+{
+	const char *word = parsed->rest ? *parsed->rest : "";
+	const char *name = word + strspn(word, "-");
+	size_t length = strcspn(name, "=");
+	const struct option *row = options_find(global_option_table, name, length);
+
+	if (!row || !row->help || options_find(command->options, name, length))
+		return;
+	error_set(err, 0,
+		"--%s is a global option: it goes in front of the command, " MAYFLY_NAME
+		" --%s%s%s %s ...",
+		row->name, row->name, row->argument ? " " : "",
+		row->argument ? row->argument : "", command->name);
+}
+
 static int check_count(const struct command *command, size_t count, struct error *err)
 {
 	if (count >= command->least && count <= command->most)
@@ -54,8 +72,10 @@ static int run_command(const struct command *command, const struct mayfly_global
 		return fail(err, 0, "out of memory");
 	if (command->defaults)
 		memcpy(options, command->defaults, command->size);
-	if (options_parse(command->options, options, words, arena, &parsed, err) < 0)
+	if (options_parse(command->options, options, words, arena, &parsed, err) < 0) {
+		explain_misplaced(command, &parsed, err);
 		return usage(err, command);
+	}
 	if (parsed.help) {
 		*ret_status = EXIT_SUCCESS;
 		return print_help(command, arena, err);

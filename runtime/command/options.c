@@ -203,6 +203,7 @@ int options_parse(const struct option *table, void *target, char *const *argumen
 	char *const *at = arguments;
 	bool help = false;
 
+	*ret = (struct parsed){0};
 	while (*at && is_option(*at) && !help) {
 		const char *name = *at + ((*at)[1] == '-' ? 2 : 1);
 
@@ -210,6 +211,7 @@ int options_parse(const struct option *table, void *target, char *const *argumen
 			at++;
 			break;
 		}
+		ret->rest = at;
 		help = is_help(name);
 		if (help)
 			at++;

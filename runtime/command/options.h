@@ -61,7 +61,8 @@ struct parsed {
 
 /*
  * Read the options in front of ARGUMENTS (NULL-terminated, without the command's own name) into
- * TARGET. The error names the option, and the nearest one of the table when it is unknown.
+ * TARGET. The error names the option, and the nearest one of the table when it is unknown; rest
+ * then begins with it.
  */
 int options_parse(const struct option *table, void *target, char *const *arguments,
 	struct arena *arena, struct parsed *ret, struct error *err);

@@ -39,7 +39,7 @@ static int plan(const struct call *call, int *ret_status, struct error *err)
 
 const struct command command_plan = {
 	.name = "plan",
-	.arguments = "[ID | DIR]",
+	.arguments = "[ID | ./DIR]",
 	.purpose = "Print every step create would take for a bundle; start nothing.",
 	.example = "mayfly plan --bundle /srv/bundle",
 	.options = options,

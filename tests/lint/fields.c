@@ -58,7 +58,8 @@ static void print_notes(const struct field *field)
 	else if (field->min || field->max)
 		printf("%" PRId64 " to %" PRIu64, field->min, field->max);
 	if (field->max_count)
-		printf("at most %zu", field->max_count);
+		printf("%sat most %zu", field->why || field->names ? "; " : "",
+			field->max_count);
 }
 
 static void print_fields(const char *prefix, const struct field *fields)
