@@ -24,7 +24,8 @@ static const char *const our_names[] = {
 	"start", "exec", "config.json", ".config.json.new", ".mayfly.json.new", record_name,
 };
 
-enum { RECORD_LIMIT = 16 * 1024 * 1024 };
+/* What the decoder takes. */
+enum { RECORD_LIMIT = OCI_BYTES_MAX };
 
 /* ---- the root ---- */
 
@@ -236,6 +237,10 @@ int container_save(struct container *container, struct error *err)
 
 	if (record_print(container->record, container->arena, &text, &length, err) < 0)
 		return -1;
+	/* A character may take six here and one in the config: what cannot be read again cannot be deleted. */
+	if (length > RECORD_LIMIT)
+		return fail(err, EFBIG, "the annotations make a record of %zu bytes, and %d is the limit", length,
+			RECORD_LIMIT);
 	return file_replace(container->dir, record_name, 0600, text, length, err);
 }
 
