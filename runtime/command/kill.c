@@ -2,6 +2,8 @@
 /* mayfly kill: a signal for a container, by number or name. */
 #include "runtime/command/command.h"
 
+#include "oci/base/text.h"
+
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
@@ -56,11 +58,11 @@ static const struct {
 /* RTMIN+n and RTMAX-n. */
 static bool parse_realtime(const char *name, int *ret)
 {
-	unsigned long long offset;
+	uint64_t offset;
 
 	if (strncasecmp(name, "RTMIN+", 6) != 0 && strncasecmp(name, "RTMAX-", 6) != 0)
 		return false;
-	if (!parse_unsigned(name + 6, REALTIME_LAST - REALTIME_FIRST, &offset))
+	if (!text_unsigned(name + 6, REALTIME_LAST - REALTIME_FIRST, &offset))
 		return false;
 	*ret = name[5] == '+' ? REALTIME_FIRST + (int)offset : REALTIME_LAST - (int)offset;
 	return true;
@@ -69,9 +71,9 @@ static bool parse_realtime(const char *name, int *ret)
 int parse_signal(const char *word, int *ret, struct error *err)
 {
 	const char *name = strncasecmp(word, "SIG", 3) == 0 ? word + 3 : word;
-	unsigned long long number;
+	uint64_t number;
 
-	if (parse_unsigned(word, REALTIME_LAST, &number)) {
+	if (text_unsigned(word, REALTIME_LAST, &number)) {
 		*ret = (int)number;
 		return 0;
 	}

@@ -2,33 +2,16 @@
 /* Options by table: see options.h. Pure but for memory of the arena. */
 #include "runtime/command/options.h"
 
+#include "oci/base/text.h"
+
 #include <limits.h>
 #include <string.h>
 
-bool parse_unsigned(const char *text, unsigned long long limit, unsigned long long *ret)
-{
-	unsigned long long value = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		unsigned int digit = (unsigned int)(*text - '0');
-
-		if (value > (limit - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	*ret = value;
-	return true;
-}
-
 bool parse_id(const char *text, uint32_t *ret)
 {
-	unsigned long long value;
+	uint64_t value;
 
-	if (!parse_unsigned(text, UINT32_MAX - 1ULL, &value))
+	if (!text_unsigned(text, UINT32_MAX - 1ULL, &value))
 		return false;
 	*ret = (uint32_t)value;
 	return true;
@@ -152,7 +135,7 @@ static int store(const struct option *row, void *target, const char *value, stru
 	struct error *err)
 {
 	void *member = (char *)target + row->offset;
-	unsigned long long number;
+	uint64_t number;
 
 	switch (row->kind) {
 	case OPTION_BOOL:
@@ -167,7 +150,7 @@ static int store(const struct option *row, void *target, const char *value, stru
 	case OPTION_TEXTS:
 		return append(member, value, arena, err);
 	case OPTION_UNSIGNED:
-		if (!parse_unsigned(value, INT_MAX, &number))
+		if (!text_unsigned(value, INT_MAX, &number))
 			return fail(err, 0,
 				"invalid value \"%.100s\" for flag --%s: not a number", value,
 				row->name);

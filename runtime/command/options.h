@@ -70,9 +70,6 @@ int options_parse(const struct option *table, void *target, char *const *argumen
 /* The row of NAME (long, or one letter), or NULL. */
 const struct option *options_find(const struct option *table, const char *name, size_t length);
 
-/* Exact decimal numbers: digits and nothing else. */
-bool parse_unsigned(const char *text, unsigned long long limit, unsigned long long *ret);
-
 /* A user or group id: 0 to 4294967294; the last number of 32 bits means "unchanged" to the
  * kernel. */
 bool parse_id(const char *text, uint32_t *ret);

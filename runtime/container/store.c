@@ -8,6 +8,7 @@
 #include "runtime/host/host.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
 
 #include <stdio.h>
@@ -23,24 +24,16 @@ static const char *const our_names[] = {
 	"start", "exec", "config.json", ".config.json.new", ".mayfly.json.new", record_name,
 };
 
-enum { RECORD_LIMIT = 16 * 1024 * 1024 };
+/* What the decoder takes. */
+enum { RECORD_LIMIT = OCI_BYTES_MAX };
 
 /* ---- the root ---- */
-
-static bool inside_user_namespace(void)
-{
-	char map[64];
-	const char initial[] = "         0          0 4294967295";
-	ssize_t length = file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map));
-
-	return length > 0 && strncmp(map, initial, strlen(initial)) != 0;
-}
 
 char *mayfly_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
-	bool as_user = geteuid() != 0 || (inside_user_namespace() && (!user || strcmp(user, "root")));
+	bool as_user = geteuid() != 0 || (!self_in_initial_user_namespace() && (!user || strcmp(user, "root")));
 	char *root;
 
 	if (!as_user || !runtime || !*runtime)
@@ -245,6 +238,11 @@ int container_save(struct container *container, struct error *err)
 	size_t length;
 	int result = record_print(container->record, &scratch, &text, &length, err);
 
+	/* A character may take six here and one in the config: what cannot be read again cannot be
+	 * deleted. */
+	if (result == 0 && length > RECORD_LIMIT)
+		result = fail(err, EFBIG, "the annotations make a record of %zu bytes, and %d is the limit",
+			length, RECORD_LIMIT);
 	if (result == 0)
 		result = file_replace(container->dir, record_name, 0600, text, length, err);
 	arena_free(&scratch);

@@ -9,11 +9,11 @@
 
 static bool is_procfs(int fd)
 {
-	enum { PROCFS = 0x9fa0, PROCFS_ROOT_INODE = 1 }; /* PROC_SUPER_MAGIC, PROC_ROOT_INO */
+	enum { PROCFS_ROOT_INODE = 1 }; /* PROC_ROOT_INO */
 	struct statfs fs;
 	struct stat info;
 
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROCFS && fstat(fd, &info) == 0 &&
+	return fstatfs(fd, &fs) == 0 && fs.f_type == FS_PROC && fstat(fd, &info) == 0 &&
 	       info.st_ino == PROCFS_ROOT_INODE;
 }
 

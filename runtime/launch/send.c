@@ -72,30 +72,6 @@ static int connect_to(int socket, const char *path, int64_t deadline_ms)
 }
 
 /* FD goes with the first byte; -1 for none. */
-static ssize_t send_part(int socket, int fd, const char *bytes, size_t length)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec data = {(void *)bytes, length};
-	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
-	ssize_t put;
-
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control.space);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	}
-	do
-		put = SYS_RESULT(sendmsg(socket, &header, MSG_NOSIGNAL));
-	while (put == -EINTR);
-	return put == -EAGAIN ? -ETIMEDOUT : put;
-}
-
 static int send_all(int socket, int fd, const char *bytes, size_t length, int64_t deadline_ms)
 {
 	while (length > 0) {
@@ -104,10 +80,10 @@ static int send_all(int socket, int fd, const char *bytes, size_t length, int64_
 		if (limited < 0)
 			return limited;
 
-		ssize_t put = send_part(socket, fd, bytes, length);
+		ssize_t put = fd_send(socket, bytes, length, fd);
 
 		if (put < 0)
-			return (int)put;
+			return put == -EAGAIN ? -ETIMEDOUT : (int)put;
 		fd = -1;
 		bytes += put;
 		length -= (size_t)put;

@@ -44,25 +44,8 @@ int channel_open(int ret_ends[2])
 
 static int send_packet(int end, const struct packet *packet, size_t size, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec data = { (void *)packet, size };
-	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
-	ssize_t put;
+	ssize_t put = fd_send(end, packet, size, fd);
 
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control.space);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	}
-	do
-		put = SYS_RESULT(sendmsg(end, &header, MSG_NOSIGNAL));
-	while (put == -EINTR);
 	return put < 0 ? (int)put : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 void fd_close(int *fd)
@@ -53,6 +54,30 @@ int fd_cloexec_from(unsigned int first)
 	int done = sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
 
 	return done == -EINVAL || done == -ENOSYS ? cloexec_one_by_one(first) : done;
+}
+
+ssize_t fd_send(int socket, const void *bytes, size_t length, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec data = { (void *)(uintptr_t)bytes, length };
+	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
+	ssize_t put;
+
+	if (fd >= 0) {
+		header.msg_control = &control;
+		header.msg_controllen = sizeof(control.space);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+	}
+	do
+		put = SYS_RESULT(sendmsg(socket, &header, MSG_NOSIGNAL));
+	while (put == -EINTR);
+	return put;
 }
 
 int64_t fd_now_ms(void)

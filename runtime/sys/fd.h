@@ -37,6 +37,9 @@ int fd_cloexec_from(unsigned int first);
  */
 int fd_await(int fd, int timeout_ms);
 
+/* Send bytes, and with them a copy of FD (-1: none), over a Unix socket: how many went, or -errno. */
+ssize_t fd_send(int socket, const void *bytes, size_t length, int fd);
+
 /* Monotonic milliseconds: a clock that is set must not stretch a deadline. */
 int64_t fd_now_ms(void);
 

@@ -15,7 +15,7 @@
 /* Set across the one re-execution, to notice when it did not help. */
 static const char mark[] = "_MAYFLY_SEALED";
 
-static bool in_initial_user_namespace(void)
+bool self_in_initial_user_namespace(void)
 {
 	char map[64];
 	ssize_t length = file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map));
@@ -49,7 +49,7 @@ int self_setup(struct error *err)
 	umask(022);
 
 	/* A user's own processes may look at each other, and not dumpable hides /proc/self from us. */
-	if (geteuid() == 0 && in_initial_user_namespace())
+	if (geteuid() == 0 && self_in_initial_user_namespace())
 		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
 }

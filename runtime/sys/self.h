@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* The one that maps every id to itself: user_namespaces(7). True also when that cannot be asked. */
+bool self_in_initial_user_namespace(void);
+
 /*
  * Refuse to run with somebody else's privileges (AT_SECURE), make sure of descriptors 0 to 2,
  * default
