@@ -518,6 +518,9 @@ static void check_signals(void)
 
 int main(void)
 {
+	/* A shell starts what runs in the background with these ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	char remove[128];
 	int status = -1;
 
