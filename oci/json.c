@@ -83,13 +83,16 @@ static struct json *push(struct reader *reader, enum json_kind kind)
 	}
 	if (reader->used == reader->size) {
 		size_t size = reader->size ? reader->size * 2 : 256;
-		struct json_member *stack = arena_grow(
-			&reader->scratch, reader->stack, reader->used, size, sizeof(*stack));
+		struct json_member *stack = calloc(size, sizeof(*stack));
 
 		if (!stack) {
 			(void)stop(reader, ENOMEM, "read the configuration");
 			return NULL;
 		}
+		/* Not in the arena, which would keep every smaller one as well. */
+		if (reader->used)
+			memcpy(stack, reader->stack, reader->used * sizeof(*stack));
+		free(reader->stack);
 		reader->stack = stack;
 		reader->size = size;
 	}
@@ -353,6 +356,7 @@ int json_parse(const char *bytes, size_t length, struct arena *arena, const stru
 		*ret = root;
 		result = root ? 0 : fail(err, ENOMEM, "read the configuration");
 	}
+	free(reader.stack);
 	arena_free(&reader.scratch);
 	if (result < 0 && err->code != ENOMEM)
 		return fail_in(err, "line %zu", line_of(bytes, at < length ? at : length));

@@ -78,6 +78,8 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err)
 	/* Digits and nothing else: containerd gives the whole content to atoi. */
 	int length = snprintf(digits, sizeof(digits), "%d", pid);
 
+	if (file_create(dir, basename(name), 0644, digits, (size_t)length) == 0)
+		return 0;
 	if (file_replace(dir, basename(name), 0644, digits, (size_t)length, err) < 0) {
 		error_while(err, "write the pid file");
 		return -1;

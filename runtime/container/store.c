@@ -232,16 +232,20 @@ int container_unlock(struct container *container, struct error *err)
 
 int container_save(struct container *container, struct error *err)
 {
+	/* Its own arena: the text is as long as the annotations, and written twice. */
+	struct arena scratch = { 0 };
 	const char *text;
 	size_t length;
+	int result = record_print(container->record, &scratch, &text, &length, err);
 
-	if (record_print(container->record, container->arena, &text, &length, err) < 0)
-		return -1;
 	/* A character may take six here and one in the config: what cannot be read again cannot be deleted. */
-	if (length > RECORD_LIMIT)
-		return fail(err, EFBIG, "the annotations make a record of %zu bytes, and %d is the limit", length,
-			RECORD_LIMIT);
-	return file_replace(container->dir, record_name, 0600, text, length, err);
+	if (result == 0 && length > RECORD_LIMIT)
+		result = fail(err, EFBIG, "the annotations make a record of %zu bytes, and %d is the limit",
+			length, RECORD_LIMIT);
+	if (result == 0)
+		result = file_replace(container->dir, record_name, 0600, text, length, err);
+	arena_free(&scratch);
+	return result;
 }
 
 int container_forget(struct container *container, struct error *err)

@@ -142,3 +142,19 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	}
 	return 0;
 }
+
+int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t length)
+{
+	int AUTO_FD fd = sys_openat(dir, ".", O_WRONLY | O_TMPFILE, mode);
+	char self[32];
+
+	if (fd < 0)
+		return fd;
+
+	int done = write_all(fd, bytes, length);
+
+	if (done < 0)
+		return done;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return SYS_RESULT(linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW));
+}

@@ -27,6 +27,12 @@ int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, si
 int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
 	struct error *err);
 
+/*
+ * Make DIR's file NAME, whole or not at all, and leave nothing behind when we are killed: the file has no name
+ * until it is complete. 0, -EEXIST, or another -errno where the file system cannot do it (-EOPNOTSUPP …).
+ */
+int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t length);
+
 /* The start of a file, at most SIZE - 1 bytes, into BUFFER with a NUL: its length or -errno. */
 ssize_t file_read_text(int fd, char *buffer, size_t size);
 
