@@ -396,7 +396,8 @@ int hook_run_all(enum hook_point point, const struct oci_hook *hooks, size_t n_h
 	const struct hook_state *state, char *const default_env[], const char *directory,
 	struct error *err)
 {
-	/* The container is gone: the others have their own things to clean up (runtime.md, step 13). */
+	/* The container is gone: the others have their own things to clean up (runtime.md, step
+	 * 13). */
 	bool goes_on = point == HOOK_POSTSTOP;
 	struct signals before;
 	struct error later;

@@ -13,8 +13,8 @@ const struct hook_point_info hook_points[HOOK_POINTS] = {
 	[HOOK_POSTSTOP] = {"poststop", "stopped", .inside = false, .fatal = false},
 };
 
-const struct oci_hook *hook_list(const struct oci_hooks *hooks, enum hook_point point,
-	size_t *ret_count)
+const struct oci_hook *hook_list(
+	const struct oci_hooks *hooks, enum hook_point point, size_t *ret_count)
 {
 	*ret_count = 0;
 	if (!hooks)

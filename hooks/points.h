@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The six points of the lifecycle (config.md, POSIX-platform Hooks): who runs them, where, and what a failure means. */
+/* The six points of the lifecycle (config.md, POSIX-platform Hooks): who runs them, where, and
+ * what a failure means. */
 #ifndef MAYFLY_HOOK_POINTS_H
 #define MAYFLY_HOOK_POINTS_H
 
 #include <stdbool.h>
 
 enum hook_point {
-	HOOK_PRESTART,         /* deprecated; like createRuntime */
+	HOOK_PRESTART, /* deprecated; like createRuntime */
 	HOOK_CREATE_RUNTIME,
 	HOOK_CREATE_CONTAINER,
 	HOOK_START_CONTAINER,
@@ -16,10 +17,11 @@ enum hook_point {
 };
 
 struct hook_point_info {
-	const char *name;      /* the spec's key: "createRuntime" */
-	const char *status;    /* of the state it gets: "creating", "created", "running", "stopped" */
-	bool inside;           /* runs in the container's namespaces */
-	bool fatal;            /* a failure stops the container; else it is a warning */
+	const char *name; /* the spec's key: "createRuntime" */
+	const char
+		*status; /* of the state it gets: "creating", "created", "running", "stopped" */
+	bool inside;	 /* runs in the container's namespaces */
+	bool fatal;	 /* a failure stops the container; else it is a warning */
 };
 
 /* One row per point, in the order of enum hook_point. */

@@ -84,8 +84,8 @@ uint32_t oci_sysctl_namespace(const char *path)
 	return row ? row->namespace : 0;
 }
 
-static int check_allowed(const struct oci_spec *spec, const char *key, const char *path,
-	struct error *err)
+static int check_allowed(
+	const struct oci_spec *spec, const char *key, const char *path, struct error *err)
 {
 	const struct sysctl_row *row = find_row(path);
 

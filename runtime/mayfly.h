@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mayfly's public header: the operations of an OCI runtime (runtime.md, Operations). The command line
- * includes this and nothing else of the runtime.
+ * mayfly's public header: the operations of an OCI runtime (runtime.md, Operations). The
+ * command line includes this and nothing else of the runtime.
  *
- * Every function answers 0, or -1 with *err filled in (an error is one line: error_print()). A create, run
- * or exec that fails leaves the machine as it was. Text that is handed out is malloc'ed and the caller's.
- * Option structs start with their own size, which MAYFLY_OPTIONS(struct …) sets: once one has grown, an older
- * caller can be told by it. Nothing reads it before that.
+ * Every function answers 0, or -1 with *err filled in (an error is one line: error_print()). A
+ * create, run or exec that fails leaves the machine as it was. Text that is handed out is
+ * malloc'ed and the caller's. Option structs start with their own size, which
+ * MAYFLY_OPTIONS(struct …) sets: once one has grown, an older caller can be told by it. Nothing
+ * reads it before that.
  */
 #ifndef MAYFLY_H
 #define MAYFLY_H
@@ -18,34 +19,40 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MAYFLY_OPTIONS(type) { .size = sizeof(type) }
+#define MAYFLY_OPTIONS(type)                                                                   \
+	{                                                                                      \
+		.size = sizeof(type)                                                           \
+	}
 
 /* What holds for every command: the global options. */
 struct mayfly_global {
 	size_t size;
-	const char *root;        /* --root; NULL: mayfly_default_root() */
+	const char *root; /* --root; NULL: mayfly_default_root() */
 	bool systemd_cgroup;
 	bool debug;
 	enum { MAYFLY_ROOTLESS_AUTO, MAYFLY_ROOTLESS_YES, MAYFLY_ROOTLESS_NO } rootless;
-	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say which */
+	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say
+					   which */
 	/*
-	 * Called with a sentence that is no error; LEVEL is "warning", "debug", or "unenforced": a
-	 * limit that is left out because the caller allowed it, and is to hear of. May be NULL.
+	 * Called with a sentence that is no error; LEVEL is "warning", "debug", or
+	 * "unenforced": a limit that is left out because the caller allowed it, and is to hear
+	 * of. May be NULL.
 	 */
 	void (*log)(const char *level, const char *sentence);
 };
 
-/* $XDG_RUNTIME_DIR/mayfly for a user, /run/mayfly for root. As with runc, euid 0 inside a user namespace
- * with USER other than root counts as a user. NULL when out of memory. */
+/* $XDG_RUNTIME_DIR/mayfly for a user, /run/mayfly for root. As with runc, euid 0 inside a user
+ * namespace with USER other than root counts as a user. NULL when out of memory. */
 char *mayfly_default_root(void);
 
 struct mayfly_create {
 	size_t size;
-	const char *bundle;          /* NULL: the working directory */
-	const char *console_socket, *pidfd_socket, *pid_file; /* NULL: none; relative to the caller's directory */
+	const char *bundle; /* NULL: the working directory */
+	const char *console_socket, *pidfd_socket,
+		*pid_file; /* NULL: none; relative to the caller's directory */
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring;
-	const char *config;          /* file name of the config; NULL: "config.json" in the bundle */
+	const char *config; /* file name of the config; NULL: "config.json" in the bundle */
 };
 
 /* Create the container: everything but its program's exec. runtime.md, Create. */
@@ -63,53 +70,57 @@ struct mayfly_run {
 };
 
 /*
- * create, start, wait, delete. In the foreground, signals are passed on and a terminal is relayed; *ret_status is the
- * program's exit status, or 128 + signal. Detached, *ret_status is 0 once the program runs.
+ * create, start, wait, delete. In the foreground, signals are passed on and a terminal is
+ * relayed; *ret_status is the program's exit status, or 128 + signal. Detached, *ret_status is
+ * 0 once the program runs.
  */
 int mayfly_run(const struct mayfly_global *global, const char *id,
 	const struct mayfly_run *options, int *ret_status, struct error *err);
 
 struct mayfly_exec {
 	size_t size;
-	const char *process;         /* file with a process object; "-" is stdin; NULL: use the rest */
-	const char *const *args;     /* NULL-terminated; NULL with process */
+	const char *process; /* file with a process object; "-" is stdin; NULL: use the rest */
+	const char *const *args; /* NULL-terminated; NULL with process */
 	const char *cwd;
-	const char *const *env;      /* NULL-terminated "K=V", added; or NULL */
-	const char *user;            /* "UID[:GID]", strictly numeric; or NULL */
+	const char *const *env; /* NULL-terminated "K=V", added; or NULL */
+	const char *user;	/* "UID[:GID]", strictly numeric; or NULL */
 	const uint32_t *additional_gids;
 	size_t n_additional_gids;
-	const char *const *capabilities; /* NULL-terminated CAP_ names, added to bounding, effective, permitted */
+	const char *const *capabilities; /* NULL-terminated CAP_ names, added to bounding,
+					    effective, permitted */
 	const char *apparmor, *process_label;
 	bool tty, no_new_privs, detach, ignore_paused;
 	const char *console_socket, *pidfd_socket, *pid_file;
 	unsigned int preserve_fds;
-	const char *cgroup;          /* --cgroup: a sub-cgroup of the container's; NULL: where init is */
+	const char *cgroup; /* --cgroup: a sub-cgroup of the container's; NULL: where init is */
 };
 
 /* Another process in a running (or created) container. */
 int mayfly_exec(const struct mayfly_global *global, const char *id,
 	const struct mayfly_exec *options, int *ret_status, struct error *err);
 
-/* SIGNAL by number; ALL: every process of the container, and a stopped container is no error. */
+/* SIGNAL by number; ALL: every process of the container, and a stopped container is no error.
+ */
 int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, bool all,
 	struct error *err);
 
 /* FORCE: whatever its state, and an unknown id is no error. */
-int mayfly_delete(const struct mayfly_global *global, const char *id, bool force,
-	struct error *err);
+int mayfly_delete(
+	const struct mayfly_global *global, const char *id, bool force, struct error *err);
 
 /* The state object of runtime.md as JSON, pretty, with a newline. */
-int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_json,
-	struct error *err);
+int mayfly_state(
+	const struct mayfly_global *global, const char *id, char **ret_json, struct error *err);
 
 struct mayfly_entry {
 	char *id, *bundle, *created, *owner;
 	const char *status; /* "running" …; static */
-	pid_t pid;          /* 0 when stopped */
-	char *json;         /* the state object on one line */
+	pid_t pid;	    /* 0 when stopped */
+	char *json;	    /* the state object on one line */
 };
 
-/* All containers under the root, sorted by id; directories that are not ours are passed over. */
+/* All containers under the root, sorted by id; directories that are not ours are passed over.
+ */
 int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_entries,
 	size_t *ret_count, struct error *err);
 void mayfly_list_free(struct mayfly_entry *entries, size_t count);
@@ -118,7 +129,8 @@ void mayfly_list_free(struct mayfly_entry *entries, size_t count);
 int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pids,
 	size_t *ret_count, struct error *err);
 
-/* The plan of a bundle as text, with what would not be enforced; starts nothing. ID may be NULL. */
+/* The plan of a bundle as text, with what would not be enforced; starts nothing. ID may be
+ * NULL. */
 int mayfly_plan(const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, char **ret_text, struct error *err);
 
@@ -128,9 +140,9 @@ int mayfly_features(char **ret_json, struct error *err);
 int mayfly_version(char **ret_text, struct error *err);
 
 /*
- * To be called first in main(): refuses to run setuid, gives descriptors 0 to 2 an owner, makes the process
- * undumpable. SEAL: go on from a copy of this binary that nobody can write (create, run, exec);
- * that re-executes ARGV once.
+ * To be called first in main(): refuses to run setuid, gives descriptors 0 to 2 an owner, makes
+ * the process undumpable. SEAL: go on from a copy of this binary that nobody can write (create,
+ * run, exec); that re-executes ARGV once.
  */
 int mayfly_setup(char *const argv[], bool seal, struct error *err);
 

@@ -12,8 +12,8 @@
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
-	size_t used, size;          /* of the newest block */
-	size_t total, limit;        /* bytes handed out; 0 for no limit */
+	size_t used, size;	    /* of the newest block */
+	size_t total, limit;	    /* bytes handed out; 0 for no limit */
 };
 
 /* Zeroed memory aligned for any type, or NULL (out of memory, or over the limit). */

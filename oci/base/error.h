@@ -13,7 +13,8 @@
 enum { ERROR_WHERE_MAX = 512, ERROR_WHAT_MAX = 2048 };
 
 struct error {
-	int code;                    /* an errno; 0, or a caller's own negative one, when the sentence says it all */
+	int code; /* an errno; 0, or a caller's own negative one, when the sentence says it all
+		   */
 	char where[ERROR_WHERE_MAX]; /* "linux.namespaces[2].type", or "" */
 	char what[ERROR_WHAT_MAX];   /* "unknown name \"utz\"" */
 };
@@ -38,7 +39,8 @@ void error_set(struct error *err, int code, const char *format, ...)
 void error_in(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Put words in front of the sentence: "mount proc" + ": " + what. The place is unchanged. */
-void error_while(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void error_while(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * The whole error on one line: "where: what: errno text". The errno text is lower case as in

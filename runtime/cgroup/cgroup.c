@@ -100,7 +100,8 @@ ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer,
 
 static int read_events(const struct cgroup *cgroup, struct events *ret)
 {
-	int AUTO_FD fd = cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
+	int AUTO_FD fd =
+		cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, "cgroup.events", O_RDONLY);
 
 	return fd < 0 ? fd : files_read_events(fd, ret);
 }

@@ -16,42 +16,47 @@
 
 /* One container's cgroup, open. */
 struct cgroup {
-	int fd;             /* O_PATH|O_DIRECTORY of the cgroup; -1 for none */
-	int mount;          /* O_PATH of the cgroup2 mount */
-	const char *path;   /* borrowed */
-	int created;        /* how many trailing components we made, for undo */
+	int fd;		     /* O_PATH|O_DIRECTORY of the cgroup; -1 for none */
+	int mount;	     /* O_PATH of the cgroup2 mount */
+	const char *path;    /* borrowed */
+	int created;	     /* how many trailing components we made, for undo */
 	unsigned int wanted; /* of cgroup_create() */
 };
 
 /*
- * Make the cgroup and its missing parents, and enable in each parent the controllers that WANTED (a mask
- * of enum controller) needs; best effort for the others the parent offers. An existing cgroup is taken only when
- * it is empty and not frozen: "container's cgroup is not empty: N process(es) found".
+ * Make the cgroup and its missing parents, and enable in each parent the controllers that
+ * WANTED (a mask of enum controller) needs; best effort for the others the parent offers. An
+ * existing cgroup is taken only when it is empty and not frozen: "container's cgroup is not
+ * empty: N process(es) found".
  */
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
 
 /*
- * clone3() into it was refused with CODE: 0 when another try is worth it, because the cgroup had to become
- * threaded and now is; else -1 with *err, which says why. Threaded cgroups are so rare that nobody pays
- * for looking before.
+ * clone3() into it was refused with CODE: 0 when another try is worth it, because the cgroup
+ * had to become threaded and now is; else -1 with *err, which says why. Threaded cgroups are so
+ * rare that nobody pays for looking before.
  */
 int cgroup_clone_refused(const struct cgroup *cgroup, int code, struct error *err);
 
 /*
- * Take back a cgroup_create(): kill what is in it, remove it and the parents it made. Never fails; a cgroup
- * that was there before keeps its place.
+ * Take back a cgroup_create(): kill what is in it, remove it and the parents it made. Never
+ * fails; a cgroup that was there before keeps its place.
  */
 void cgroup_undo(struct cgroup *cgroup, int timeout_ms);
 
 /* Open an existing one. err->code is ENOENT when it is gone. */
-int cgroup_open(struct cgroup *cgroup, const struct host *host, const char *path, struct error *err);
+int cgroup_open(
+	struct cgroup *cgroup, const struct host *host, const char *path, struct error *err);
 void cgroup_close(struct cgroup *cgroup);
 
-/* Write one file in one write(2) (several lines: one write a line). Names are single components. */
-int cgroup_write(const struct cgroup *cgroup, const char *file, const char *text, struct error *err);
+/* Write one file in one write(2) (several lines: one write a line). Names are single
+ * components. */
+int cgroup_write(
+	const struct cgroup *cgroup, const char *file, const char *text, struct error *err);
 
-/* Load the device program for RULES (defaults are already in them) and attach it to the cgroup. */
+/* Load the device program for RULES (defaults are already in them) and attach it to the cgroup.
+ */
 int cgroup_limit_devices(const struct cgroup *cgroup, const struct step_device_rule *rules,
 	size_t count, struct error *err);
 
@@ -65,7 +70,8 @@ bool cgroup_is_frozen(const struct cgroup *cgroup);
 /* 1: has processes (below, too); 0: empty; -errno. */
 int cgroup_populated(const struct cgroup *cgroup);
 
-/* SIGKILL everything in it, at any depth, frozen or not; wait at most TIMEOUT_MS until it is empty. */
+/* SIGKILL everything in it, at any depth, frozen or not; wait at most TIMEOUT_MS until it is
+ * empty. */
 int cgroup_kill(const struct cgroup *cgroup, int timeout_ms, struct error *err);
 
 /*
@@ -75,8 +81,8 @@ int cgroup_kill(const struct cgroup *cgroup, int timeout_ms, struct error *err);
 int cgroup_remove(const struct host *host, const char *path, int timeout_ms, struct error *err);
 
 /* The pids in it and below, in the runtime's pid namespace; the list is malloc'ed. */
-int cgroup_processes(const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
-	struct error *err);
+int cgroup_processes(
+	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
 /* A small text file of the cgroup into BUFFER, NUL-terminated; length or -errno. */
 ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a command is: a row of facts and a function. Everything a user is told about it (help, man
- * page, completion) comes from the row or is checked against it.
+ * What a command is: a row of facts and a function. Everything a user is told about it (help,
+ * man page, completion) comes from the row or is checked against it.
  */
 #ifndef MAYFLY_COMMAND_H
 #define MAYFLY_COMMAND_H
@@ -15,8 +15,8 @@
 struct call {
 	const struct command *command;
 	const struct mayfly_global *global;
-	const void *options;       /* of the command's own type */
-	char *const *arguments;    /* NULL-terminated, behind the options */
+	const void *options;	/* of the command's own type */
+	char *const *arguments; /* NULL-terminated, behind the options */
 	size_t n_arguments;
 	struct arena *arena;
 };
@@ -26,15 +26,15 @@ struct command {
 	const char *arguments; /* "ID [SIGNAL]" */
 	const char *purpose;   /* one sentence */
 	const char *example;
-	const char *status;    /* what the exit status says; NULL: 0, or 1 after an error */
+	const char *status; /* what the exit status says; NULL: 0, or 1 after an error */
 
 	const struct option *options;
-	const void *defaults;  /* a value of the options' type, and its size; NULL: no options */
+	const void *defaults; /* a value of the options' type, and its size; NULL: no options */
 	size_t size;
 
-	size_t least, most;    /* arguments; most 0: none, SIZE_MAX: any number */
-	bool sealed;           /* enters a container: runs from a sealed copy of the binary */
-	int error_status;      /* exit status after an error; 0 stands for 1 */
+	size_t least, most; /* arguments; most 0: none, SIZE_MAX: any number */
+	bool sealed;	    /* enters a container: runs from a sealed copy of the binary */
+	int error_status;   /* exit status after an error; 0 stands for 1 */
 
 	/* 0 with *ret_status set (it is 0 before), or -1 with *err. */
 	int (*run)(const struct call *call, int *ret_status, struct error *err);
@@ -83,23 +83,24 @@ int parse_signal(const char *word, int *ret, struct error *err);
 /* help.c: of one command, or of all with NULL. Text in ARENA, or NULL when out of memory. */
 const char *help_text(const struct command *command, struct arena *arena);
 
-/* The options of create, which run has too. PATH is what stands before the member: "", "create.". */
-#define CREATE_OPTIONS(type, path) \
-	OPTION(type, "bundle", 'b', path bundle, "DIR", \
-		"the bundle, a directory with config.json (default: the working directory)"), \
-	OPTION(type, "config", 'f', path config, "FILE", \
-		"name of the configuration (default: config.json in the bundle)"), \
-	OPTION(type, "console-socket", 0, path console_socket, "SOCKET", \
-		"Unix socket that is sent the terminal's master side"), \
-	OPTION(type, "pidfd-socket", 0, path pidfd_socket, "SOCKET", \
-		"Unix socket that is sent a pidfd of the container's process"), \
-	OPTION(type, "pid-file", 0, path pid_file, "FILE", \
-		"write the process id of the container's process into FILE"), \
-	OPTION(type, "preserve-fds", 0, path preserve_fds, "N", \
-		"hand descriptors 3 to 2+N to the program (default: 0)"), \
-	OPTION(type, "no-pivot", 0, path no_pivot, NULL, \
-		"chroot instead of pivot_root, for a root on an initial ramdisk"), \
-	OPTION(type, "no-new-keyring", 0, path no_new_keyring, NULL, \
-		"keep the caller's session keyring")
+/* The options of create, which run has too. PATH is what stands before the member: "",
+ * "create.". */
+#define CREATE_OPTIONS(type, path)                                                             \
+	OPTION(type, "bundle", 'b', path bundle, "DIR",                                        \
+		"the bundle, a directory with config.json (default: the working directory)"),  \
+		OPTION(type, "config", 'f', path config, "FILE",                               \
+			"name of the configuration (default: config.json in the bundle)"),     \
+		OPTION(type, "console-socket", 0, path console_socket, "SOCKET",               \
+			"Unix socket that is sent the terminal's master side"),                \
+		OPTION(type, "pidfd-socket", 0, path pidfd_socket, "SOCKET",                   \
+			"Unix socket that is sent a pidfd of the container's process"),        \
+		OPTION(type, "pid-file", 0, path pid_file, "FILE",                             \
+			"write the process id of the container's process into FILE"),          \
+		OPTION(type, "preserve-fds", 0, path preserve_fds, "N",                        \
+			"hand descriptors 3 to 2+N to the program (default: 0)"),              \
+		OPTION(type, "no-pivot", 0, path no_pivot, NULL,                               \
+			"chroot instead of pivot_root, for a root on an initial ramdisk"),     \
+		OPTION(type, "no-new-keyring", 0, path no_new_keyring, NULL,                   \
+			"keep the caller's session keyring")
 
 #endif

@@ -4,7 +4,8 @@
  * member, and the member's C type says how the value is read. Help, man pages and completions
  * are checked against the same rows.
  *
- * What callers rely on (they were written for Go's flag package): one or two dashes; "--x=v" and
+ * What callers rely on (they were written for Go's flag package): one or two dashes; "--x=v"
+ * and
  * "--x v"; "=true" and "=false" for booleans; the first argument that is no option ends them.
  */
 #ifndef MAYFLY_COMMAND_OPTIONS_H

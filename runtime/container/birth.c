@@ -27,16 +27,18 @@ static int find_bundle(struct birth *birth, const char *bundle, struct error *er
 static int read_config(struct birth *birth, const char *name, struct error *err)
 {
 	struct arena *arena = &birth->operation.arena;
-	int AUTO_FD bundle = sys_openat(AT_FDCWD, birth->request.bundle, O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD bundle =
+		sys_openat(AT_FDCWD, birth->request.bundle, O_PATH | O_DIRECTORY, 0);
 
 	if (!name)
 		name = "config.json";
 	if (bundle < 0)
 		return fail(err, -bundle, "open the bundle \"%s\"", birth->request.bundle);
-	if (file_read(bundle, name, OCI_BYTES_MAX, arena, &birth->config, &birth->config_length, err) < 0) {
+	if (file_read(bundle, name, OCI_BYTES_MAX, arena, &birth->config, &birth->config_length,
+		    err) < 0) {
 		if (err->code == ENOENT)
-			return fail(err, 0, "JSON specification file %s not found in \"%s\"", name,
-				birth->request.bundle);
+			return fail(err, 0, "JSON specification file %s not found in \"%s\"",
+				name, birth->request.bundle);
 		return -1;
 	}
 	return oci_spec_parse(birth->config, birth->config_length, arena, &birth->spec, err);
@@ -48,25 +50,32 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	struct operation *operation = &birth->operation;
 
 	*birth = (struct birth){
-		.operation = { .global = global, .store = { .fd = -1 }, .container = { .dir = -1 } },
-		.request = {
-			.verb = verb,
-			.id = id,
-			.no_pivot = options->no_pivot,
-			.no_new_keyring = options->no_new_keyring,
-			.systemd_cgroup = global->systemd_cgroup,
-			.allow_missing_controllers = global->allow_missing_controllers,
-			.force_rootless = global->rootless == MAYFLY_ROOTLESS_YES,
-		},
-		.launch = { .pidfd = -1, .channel = -1, .console = -1, .state_dir = -1, .store = -1, .init_pidfd = -1,
-			.init_root = -1 },
+		.operation = {.global = global, .store = {.fd = -1}, .container = {.dir = -1}},
+		.request =
+			{
+				.verb = verb,
+				.id = id,
+				.no_pivot = options->no_pivot,
+				.no_new_keyring = options->no_new_keyring,
+				.systemd_cgroup = global->systemd_cgroup,
+				.allow_missing_controllers = global->allow_missing_controllers,
+				.force_rootless = global->rootless == MAYFLY_ROOTLESS_YES,
+			},
+		.launch = {.pidfd = -1,
+			.channel = -1,
+			.console = -1,
+			.state_dir = -1,
+			.store = -1,
+			.init_pidfd = -1,
+			.init_root = -1},
 		.pid_file = options->pid_file,
 	};
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
 		find_bundle(birth, options->bundle, err) < 0 ||
-		read_config(birth, options->config, err) < 0 || operation_host(operation, err) < 0)
+		read_config(birth, options->config, err) < 0 ||
+		operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
 		.spec = birth->spec,
@@ -86,12 +95,14 @@ void birth_warn(const struct birth *birth)
 	for (size_t i = 0; i < birth->plan.n_warnings; i++)
 		operation_log(operation, "warning", "%s", birth->plan.warnings[i]);
 	for (size_t i = 0; i < birth->plan.n_unenforced; i++)
-		operation_log(operation, "unenforced", "NOT ENFORCED: %s", birth->plan.unenforced[i]);
+		operation_log(
+			operation, "unenforced", "NOT ENFORCED: %s", birth->plan.unenforced[i]);
 }
 
 /*
- * RFC 3339 with nanoseconds, because CRI-O decodes it as such. Not by gmtime(), which reads the time zone's file first: the
- * days of a year that begins in March, so that the leap day is its last (a century has 36524 of them, 400 years 146097).
+ * RFC 3339 with nanoseconds, because CRI-O decodes it as such. Not by gmtime(), which reads the
+ * time zone's file first: the days of a year that begins in March, so that the leap day is its
+ * last (a century has 36524 of them, 400 years 146097).
  */
 static const char *now_text(struct arena *arena)
 {
@@ -116,7 +127,8 @@ static const char *rootfs_of(const struct birth *birth, struct arena *arena)
 {
 	const char *path = birth->spec->root->path;
 
-	return path[0] == '/' ? path : arena_format(arena, "%s/%s", birth->request.bundle, path);
+	return path[0] == '/' ? path
+			      : arena_format(arena, "%s/%s", birth->request.bundle, path);
 }
 
 static int make_record(struct birth *birth, struct error *err)
@@ -160,7 +172,8 @@ static int make_record(struct birth *birth, struct error *err)
 	return 0;
 }
 
-/* Compiled filters are shared by all containers of a root; a cache that cannot be made is none. */
+/* Compiled filters are shared by all containers of a root; a cache that cannot be made is none.
+ */
 static const char *seccomp_cache(struct birth *birth)
 {
 	struct operation *operation = &birth->operation;
@@ -194,13 +207,15 @@ static int commit_record(struct birth *birth, struct error *err)
 	return launch_commit(&birth->launch, err);
 }
 
-static int launch_all(struct birth *birth, const struct mayfly_create *options, struct error *err)
+static int launch_all(
+	struct birth *birth, const struct mayfly_create *options, struct error *err)
 {
 	struct container *container = &birth->operation.container;
 
 	/* The intent: from here on every command can see what there may be to undo. */
 	if (make_record(birth, err) < 0 || container_save(container, err) < 0 ||
-		file_replace(container->dir, "config.json", 0600, birth->config, birth->config_length, err) < 0)
+		file_replace(container->dir, "config.json", 0600, birth->config,
+			birth->config_length, err) < 0)
 		return -1;
 	birth->launch = (struct launch){
 		.plan = &birth->plan,
@@ -228,7 +243,8 @@ int birth_create(struct birth *birth, const struct mayfly_create *options, struc
 	struct operation *operation = &birth->operation;
 	struct error ignored; /* the error to tell is the one that brought us here */
 
-	if (store_open(&operation->store, operation->global, true, &operation->arena, err) < 0 ||
+	if (store_open(&operation->store, operation->global, true, &operation->arena, err) <
+			0 ||
 		container_make(&operation->container, &operation->store, birth->request.id,
 			&operation->arena, err) < 0)
 		return -1;

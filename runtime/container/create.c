@@ -11,7 +11,8 @@ int mayfly_create(const struct mayfly_global *global, const char *id,
 	int result = birth_plan(&birth, global, id, options, REQUEST_CREATE, err);
 
 	if (result == 0)
-		result = operation_check_console(birth.plan.terminal, true, options->console_socket, err);
+		result = operation_check_console(
+			birth.plan.terminal, true, options->console_socket, err);
 	if (result == 0) {
 		birth_warn(&birth);
 		result = birth_create(&birth, options, err);
@@ -29,8 +30,8 @@ int mayfly_plan(const struct mayfly_global *global, const char *id,
 	if (result == 0) {
 		char *text = plan_print(&birth.plan, birth.plan.arena);
 
-		result = text ? operation_text(text, false, ret_text, err) :
-				fail(err, ENOMEM, "print the plan");
+		result = text ? operation_text(text, false, ret_text, err)
+			      : fail(err, ENOMEM, "print the plan");
 	}
 	birth_close(&birth);
 	return result;

@@ -21,9 +21,9 @@ static int check_status(struct operation *operation, bool force, struct error *e
 }
 
 /*
- * A directory without a record is the leftover of a create that was killed at its very beginning,
- * or another runtime's container. Ours is empty but for a half-written file: container_forget() removes just
- * those names, and rmdir refuses the rest.
+ * A directory without a record is the leftover of a create that was killed at its very
+ * beginning, or another runtime's container. Ours is empty but for a half-written file:
+ * container_forget() removes just those names, and rmdir refuses the rest.
  */
 static int delete_unrecorded(struct operation *operation, struct error *err)
 {
@@ -32,12 +32,13 @@ static int delete_unrecorded(struct operation *operation, struct error *err)
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) == 0)
 		return 0;
 	if (unlinkat(container->dir, ".mayfly.json.new", 0) < 0)
-		return fail(err, 0, "the state directory of \"%s\" is not mayfly's", container->id);
+		return fail(
+			err, 0, "the state directory of \"%s\" is not mayfly's", container->id);
 	return container_forget(&operation->container, err);
 }
 
-int mayfly_delete(const struct mayfly_global *global, const char *id, bool force,
-	struct error *err)
+int mayfly_delete(
+	const struct mayfly_global *global, const char *id, bool force, struct error *err)
 {
 	struct operation operation;
 	int result = operation_open(&operation, global, id, err);
@@ -48,7 +49,8 @@ int mayfly_delete(const struct mayfly_global *global, const char *id, bool force
 		result = delete_unrecorded(&operation, err);
 	else if (result == 0 && (result = check_status(&operation, force, err)) == 0)
 		result = operation_destroy(&operation, err);
-	/* What does not exist is as deleted as can be: Podman deletes after every failed create. */
+	/* What does not exist is as deleted as can be: Podman deletes after every failed
+	 * create. */
 	if (result < 0 && force && err->code == NO_SUCH_CONTAINER)
 		result = 0;
 	operation_close(&operation);

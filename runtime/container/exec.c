@@ -24,12 +24,12 @@ static size_t count_texts(const char *const *list)
 	return count;
 }
 
-static int set_environment(struct oci_process *process, const char *const *more, struct arena *arena,
-	struct error *err)
+static int set_environment(struct oci_process *process, const char *const *more,
+	struct arena *arena, struct error *err)
 {
 	size_t count = count_texts(more);
-	const char **env = arena_grow(arena, process->env, process->n_env, process->n_env + count + 1,
-		sizeof(*env));
+	const char **env = arena_grow(
+		arena, process->env, process->n_env, process->n_env + count + 1, sizeof(*env));
 
 	if (!env)
 		return fail(err, ENOMEM, "make the environment");
@@ -46,8 +46,8 @@ static int set_environment(struct oci_process *process, const char *const *more,
 }
 
 /*
- * Bounding, effective and permitted; never inheritable: CVE-2022-29162. What the config made inheritable
- * becomes ambient, else a user other than root would lose it at execve(2).
+ * Bounding, effective and permitted; never inheritable: CVE-2022-29162. What the config made
+ * inheritable becomes ambient, else a user other than root would lose it at execve(2).
  */
 static int add_capabilities(struct oci_process *process, const char *const *names,
 	struct arena *arena, struct error *err)
@@ -103,8 +103,8 @@ static int change_process(struct operation *operation, const struct oci_process 
 		process->apparmor_profile = options->apparmor;
 	if (options->process_label)
 		process->selinux_label = options->process_label;
-	if (options->user &&
-		oci_user_parse(options->user, &process->user.uid, &process->user.gid, err) < 0) {
+	if (options->user && oci_user_parse(options->user, &process->user.uid,
+				     &process->user.gid, err) < 0) {
 		error_while(err, "--user");
 		return -1;
 	}
@@ -125,9 +125,10 @@ static int read_process(struct operation *operation, const char *path, struct oc
 	struct arena *arena = &operation->arena;
 	char *bytes;
 	size_t length;
-	int done = strcmp(path, "-") == 0 ?
-		file_read_fd(0, PROCESS_LIMIT, arena, &bytes, &length, err) :
-		file_read(AT_FDCWD, path, PROCESS_LIMIT, arena, &bytes, &length, err);
+	int done =
+		strcmp(path, "-") == 0
+			? file_read_fd(0, PROCESS_LIMIT, arena, &bytes, &length, err)
+			: file_read(AT_FDCWD, path, PROCESS_LIMIT, arena, &bytes, &length, err);
 
 	if (done < 0) {
 		error_while(err, "--process");
@@ -140,16 +141,22 @@ static int read_process(struct operation *operation, const char *path, struct oc
 
 /* ---- which namespaces, which cgroup ---- */
 
-/* CLONE_NEW… of those namespaces of PID that are not our own; joining our own user namespace is an error. */
+/* CLONE_NEW… of those namespaces of PID that are not our own; joining our own user namespace is
+ * an error. */
 static int namespaces_to_join(pid_t pid, uint64_t *ret_mask, struct error *err)
 {
 	static const struct {
 		const char *file;
 		uint64_t flag;
 	} kinds[] = {
-		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID },
-		{ "net", CLONE_NEWNET }, { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
-		{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+		{"user", CLONE_NEWUSER},
+		{"mnt", CLONE_NEWNS},
+		{"pid", CLONE_NEWPID},
+		{"net", CLONE_NEWNET},
+		{"ipc", CLONE_NEWIPC},
+		{"uts", CLONE_NEWUTS},
+		{"cgroup", CLONE_NEWCGROUP},
+		{"time", CLONE_NEWTIME},
 	};
 
 	*ret_mask = 0;
@@ -176,8 +183,8 @@ static int namespaces_to_join(pid_t pid, uint64_t *ret_mask, struct error *err)
  * Where init is now, not where we put it: systemd in a container moves itself, and the kernel
  * refuses processes in a cgroup that has children with controllers.
  */
-static int current_cgroup(struct operation *operation, pid_t pid, const char *sub, const char **ret,
-	struct error *err)
+static int current_cgroup(struct operation *operation, pid_t pid, const char *sub,
+	const char **ret, struct error *err)
 {
 	char path[64], text[8192];
 	char *line;
@@ -200,7 +207,8 @@ static int current_cgroup(struct operation *operation, pid_t pid, const char *su
 		return fail(err, EPROTO, "read \"%s\"", path);
 	line[strcspn(line, "\n")] = '\0';
 	if (sub)
-		*ret = arena_format(&operation->arena, "%s/%s", operation->container.record->cgroup, sub);
+		*ret = arena_format(
+			&operation->arena, "%s/%s", operation->container.record->cgroup, sub);
 	else
 		*ret = arena_text(&operation->arena, line);
 	return *ret ? 0 : fail(err, ENOMEM, "find the cgroup");
@@ -215,7 +223,8 @@ static int check_status(struct operation *operation, const struct mayfly_exec *o
 	case OCI_STATUS_PAUSED:
 		if (!options->ignore_paused)
 			return fail(err, 0,
-				"cannot exec in a paused container (use --ignore-paused to override)");
+				"cannot exec in a paused container (use --ignore-paused to "
+				"override)");
 		return 0;
 	case OCI_STATUS_CREATING:
 		return fail(err, 0, "cannot exec in a container that is being created");
@@ -243,11 +252,13 @@ static int open_root(struct joining *joining, pid_t init, struct error *err)
 
 	snprintf(path, sizeof(path), "/proc/%d/root", init);
 	joining->init_root = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
-	return joining->init_root < 0 ? fail(err, -joining->init_root, "open the container's root") : 0;
+	return joining->init_root < 0
+		       ? fail(err, -joining->init_root, "open the container's root")
+		       : 0;
 }
 
-static int plan_joining(struct joining *joining, const char *id, const struct mayfly_exec *options,
-	struct error *err)
+static int plan_joining(struct joining *joining, const char *id,
+	const struct mayfly_exec *options, struct error *err)
 {
 	struct operation *operation = &joining->operation;
 	const struct record *record = operation->container.record;
@@ -255,12 +266,13 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 
 	if (container_config(&operation->container, &joining->spec, err) < 0)
 		return -1;
-	if ((options->process ? read_process(operation, options->process, &joining->process, err) :
-				change_process(operation, joining->spec->process, options,
-					&joining->process, err)) < 0)
+	if ((options->process
+			    ? read_process(operation, options->process, &joining->process, err)
+			    : change_process(operation, joining->spec->process, options,
+				      &joining->process, err)) < 0)
 		return -1;
-	if (operation_check_console(joining->process->terminal, options->detach, options->console_socket,
-		    err) < 0 ||
+	if (operation_check_console(joining->process->terminal, options->detach,
+		    options->console_socket, err) < 0 ||
 		operation_host(operation, err) < 0)
 		return -1;
 	joining->request = (struct request){
@@ -272,7 +284,8 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 	if (operation_descriptors(&joining->request, options->preserve_fds, err) < 0)
 		return -1;
 	if (namespaces_to_join(init, &joining->request.join_mask, err) < 0 ||
-		current_cgroup(operation, init, options->cgroup, &joining->request.cgroup, err) < 0)
+		current_cgroup(
+			operation, init, options->cgroup, &joining->request.cgroup, err) < 0)
 		return -1;
 	if (record->chroot_only && open_root(joining, init, err) < 0)
 		return -1;
@@ -288,12 +301,12 @@ static int plan_joining(struct joining *joining, const char *id, const struct ma
 	return plan_build(&joining->plan, &joining->wanted, &operation->arena, err);
 }
 
-static int launch_joining(struct joining *joining, const struct mayfly_exec *options, int *ret_status,
-	struct error *err)
+static int launch_joining(struct joining *joining, const struct mayfly_exec *options,
+	int *ret_status, struct error *err)
 {
 	struct launch *launch = &joining->launch;
-	const char *cache = arena_format(&joining->operation.arena, "%s/.seccomp",
-		joining->operation.store.path);
+	const char *cache = arena_format(
+		&joining->operation.arena, "%s/.seccomp", joining->operation.store.path);
 
 	*launch = (struct launch){
 		.plan = &joining->plan,
@@ -313,12 +326,14 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 		return -1;
 	/* The pid file only for a program that really runs: conmon takes it as the proof. */
 	if (launch_commit(launch, err) < 0 || launch_await_exec(launch, err) < 0 ||
-		(options->pid_file && operation_pid_file(options->pid_file, launch->pid, err) < 0)) {
+		(options->pid_file &&
+			operation_pid_file(options->pid_file, launch->pid, err) < 0)) {
 		launch_undo(launch);
 		return -1;
 	}
 
-	int result = options->detach ? (*ret_status = 0, 0) : operation_await_end(launch, ret_status, err);
+	int result = options->detach ? (*ret_status = 0, 0)
+				     : operation_await_end(launch, ret_status, err);
 
 	if (result < 0)
 		launch_undo(launch);
@@ -330,7 +345,7 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 int mayfly_exec(const struct mayfly_global *global, const char *id,
 	const struct mayfly_exec *options, int *ret_status, struct error *err)
 {
-	struct joining joining = { .init_pidfd = -1, .init_root = -1 };
+	struct joining joining = {.init_pidfd = -1, .init_root = -1};
 	int result = operation_open(&joining.operation, global, id, err);
 
 	if (result == 0)
@@ -339,9 +354,11 @@ int mayfly_exec(const struct mayfly_global *global, const char *id,
 		result = plan_joining(&joining, id, options, err);
 	if (result == 0) {
 		for (size_t i = 0; i < joining.process->warnings.n_texts; i++)
-			operation_log(&joining.operation, "warning", "%s", joining.process->warnings.texts[i]);
+			operation_log(&joining.operation, "warning", "%s",
+				joining.process->warnings.texts[i]);
 		for (size_t i = 0; i < joining.plan.n_warnings; i++)
-			operation_log(&joining.operation, "warning", "%s", joining.plan.warnings[i]);
+			operation_log(
+				&joining.operation, "warning", "%s", joining.plan.warnings[i]);
 		result = launch_joining(&joining, options, ret_status, err);
 	}
 	fd_close(&joining.init_pidfd);

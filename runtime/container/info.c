@@ -13,8 +13,9 @@
 
 int mayfly_spec(bool rootless, char **ret_json, struct error *err)
 {
-	const struct oci_template template = { .rootless = rootless, .uid = geteuid(), .gid = getegid() };
-	struct arena arena = { 0 };
+	const struct oci_template template = {
+		.rootless = rootless, .uid = geteuid(), .gid = getegid()};
+	struct arena arena = {0};
 	const char *text;
 	int result = oci_template_print(&template, &arena, &text, err);
 
@@ -30,7 +31,7 @@ int mayfly_features(char **ret_json, struct error *err)
 		.libseccomp_version = launch_seccomp_version(),
 		.seccomp_supported_flags = launch_seccomp_flags(),
 	};
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	const char *text;
 	int result = oci_features_print(&features, &arena, &text, err);
 
@@ -42,9 +43,10 @@ int mayfly_features(char **ret_json, struct error *err)
 
 int mayfly_version(char **ret_text, struct error *err)
 {
-	/* No other line may hold the word "version": moby takes the last field of any line that does. */
-	if (asprintf(ret_text, "mayfly version %s\ncommit: %s\nspec: %s\nlibseccomp: %s\n", PACKAGE_VERSION,
-		MAYFLY_COMMIT, OCI_VERSION, launch_seccomp_version()) < 0)
+	/* No other line may hold the word "version": moby takes the last field of any line that
+	 * does. */
+	if (asprintf(ret_text, "mayfly version %s\ncommit: %s\nspec: %s\nlibseccomp: %s\n",
+		    PACKAGE_VERSION, MAYFLY_COMMIT, OCI_VERSION, launch_seccomp_version()) < 0)
 		return fail(err, ENOMEM, "print the version");
 	return 0;
 }

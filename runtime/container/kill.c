@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * Every process of the cgroup. SIGKILL is the kernel's own cgroup.kill, which no fork can outrun;
- * another signal goes to the processes that are there when we look.
+ * Every process of the cgroup. SIGKILL is the kernel's own cgroup.kill, which no fork can
+ * outrun; another signal goes to the processes that are there when we look.
  */
 static int signal_all(struct operation *operation, int signal, struct error *err)
 {
@@ -28,7 +28,8 @@ static int signal_all(struct operation *operation, int signal, struct error *err
 			int AUTO_FD pidfd = sys_pidfd_open(pids[i], 0);
 
 			if (pidfd >= 0)
-				(void)sys_pidfd_send_signal(pidfd, signal); /* it may be gone: fine */
+				(void)sys_pidfd_send_signal(
+					pidfd, signal); /* it may be gone: fine */
 		}
 	}
 	free(pids);
@@ -48,12 +49,14 @@ int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, 
 	if (result == 0) {
 		enum oci_status status = container_status(&operation.container, &pidfd);
 		/* In somebody else's pid namespace the others do not die with it. */
-		bool whole = all ||
-			(signal == SIGKILL && !operation.container.record->own_pid_namespace);
+		bool whole = all || (signal == SIGKILL &&
+					    !operation.container.record->own_pid_namespace);
 
 		if (pidfd < 0 && !all) {
-			result = fail(err, 0, status == OCI_STATUS_CREATING ?
-				"container not running: it is being created" : "container not running");
+			result = fail(err, 0,
+				status == OCI_STATUS_CREATING
+					? "container not running: it is being created"
+					: "container not running");
 		} else if (whole) {
 			result = signal_all(&operation, signal, err);
 		}
@@ -81,7 +84,8 @@ int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pi
 	*ret_pids = NULL;
 	*ret_count = 0;
 	if (result == 0 && operation_cgroup(&operation, &cgroup, err) < 0) {
-		/* Gone with its last process: no processes. Never had one: that is worth an error. */
+		/* Gone with its last process: no processes. Never had one: that is worth an
+		 * error. */
 		const struct record *record = operation.container.record;
 
 		if (err->code != ENOENT || !record || !record->cgroup)

@@ -12,16 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-int operation_open(struct operation *operation, const struct mayfly_global *global, const char *id,
-	struct error *err)
+int operation_open(struct operation *operation, const struct mayfly_global *global,
+	const char *id, struct error *err)
 {
-	*operation = (struct operation){ .global = global, .store = { .fd = -1 }, .container = { .dir = -1 } };
+	*operation = (struct operation){
+		.global = global, .store = {.fd = -1}, .container = {.dir = -1}};
 	/* Before any path is built from it. */
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (store_open(&operation->store, global, false, &operation->arena, err) < 0)
 		return -1;
-	return container_open(&operation->container, &operation->store, id, &operation->arena, err);
+	return container_open(
+		&operation->container, &operation->store, id, &operation->arena, err);
 }
 
 void operation_close(struct operation *operation)
@@ -41,7 +43,8 @@ int operation_host(struct operation *operation, struct error *err)
 	return 0;
 }
 
-void operation_log(const struct operation *operation, const char *level, const char *format, ...)
+void operation_log(
+	const struct operation *operation, const char *level, const char *format, ...)
 {
 	char sentence[2048];
 	va_list args;
@@ -87,13 +90,16 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err)
 	return 0;
 }
 
-int operation_check_console(bool terminal, bool detach, const char *console_socket,
-	struct error *err)
+int operation_check_console(
+	bool terminal, bool detach, const char *console_socket, struct error *err)
 {
 	if (terminal && detach && !console_socket)
-		return fail(err, 0, "cannot allocate tty if mayfly will detach without setting console socket");
+		return fail(err, 0,
+			"cannot allocate tty if mayfly will detach without setting console "
+			"socket");
 	if (console_socket && !(terminal && detach))
-		return fail(err, 0, "cannot use console socket if mayfly will not detach or allocate tty");
+		return fail(err, 0,
+			"cannot use console socket if mayfly will not detach or allocate tty");
 	return 0;
 }
 
@@ -119,8 +125,8 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 	return container_cgroup(&operation->container, &operation->host, ret, err);
 }
 
-int operation_hooks(struct operation *operation, enum hook_point point, pid_t pid,
-	struct error *err)
+int operation_hooks(
+	struct operation *operation, enum hook_point point, pid_t pid, struct error *err)
 {
 	struct container *container = &operation->container;
 	struct oci_spec *spec;
@@ -130,14 +136,16 @@ int operation_hooks(struct operation *operation, enum hook_point point, pid_t pi
 		return -1;
 
 	const struct oci_hook *list = hook_list(spec->hooks, point, &count);
-	const struct request request = { .id = container->id, .bundle = container->record->bundle };
-	const struct wanted wanted = { .spec = spec, .request = &request };
+	const struct request request = {
+		.id = container->id, .bundle = container->record->bundle};
+	const struct wanted wanted = {.spec = spec, .request = &request};
 	struct hook_state state;
 
 	if (launch_state_text(&wanted, container->arena, point, &state, err) < 0)
 		return -1;
 	state.pid = pid;
-	return hook_run_all(point, list, count, &state, environ, container->record->bundle, err);
+	return hook_run_all(
+		point, list, count, &state, environ, container->record->bundle, err);
 }
 
 /* Without a cgroup there is only the one process to kill; its pid namespace goes with it. */
@@ -185,14 +193,16 @@ int operation_destroy(struct operation *operation, struct error *err)
 	struct error warning;
 	char line[2048];
 
-	/* A killed create that had not come to its first record has had no effect yet but the directory. */
+	/* A killed create that had not come to its first record has had no effect yet but the
+	 * directory. */
 	if (!record)
 		return container_forget(container, err);
 	if (of_this_boot(record)) {
 		if (kill_all(operation, err) < 0)
 			return -1;
 		if (record->cgroup && (operation_host(operation, err) < 0 ||
-			cgroup_remove(&operation->host, record->cgroup, OPERATION_TIMEOUT_MS, err) < 0))
+					      cgroup_remove(&operation->host, record->cgroup,
+						      OPERATION_TIMEOUT_MS, err) < 0))
 			return -1;
 	}
 	if (record->poststop && operation_hooks(operation, HOOK_POSTSTOP, 0, &warning) < 0) {

@@ -21,30 +21,31 @@ struct operation {
 	bool host_known;
 };
 
-/* Check the id, open the store and the container. On failure only operation_close() is left to do. */
-int operation_open(struct operation *operation, const struct mayfly_global *global, const char *id,
-	struct error *err);
+/* Check the id, open the store and the container. On failure only operation_close() is left to
+ * do. */
+int operation_open(struct operation *operation, const struct mayfly_global *global,
+	const char *id, struct error *err);
 void operation_close(struct operation *operation);
 
 /* The facts of this host, asked once. */
 int operation_host(struct operation *operation, struct error *err);
 
 /* A sentence for the log; LEVEL as in struct mayfly_global. */
-void operation_log(const struct operation *operation, const char *level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void operation_log(const struct operation *operation, const char *level, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
 
 /* malloc'ed copy of TEXT for the caller of the library, with a newline when NEWLINE. */
 int operation_text(const char *text, bool newline, char **ret, struct error *err);
 
 /*
- * End the container whatever its state: kill every process, remove its cgroup, run poststop hooks (whose
- * failure is only a warning), remove its directory. The caller holds the lock.
+ * End the container whatever its state: kill every process, remove its cgroup, run poststop
+ * hooks (whose failure is only a warning), remove its directory. The caller holds the lock.
  */
 int operation_destroy(struct operation *operation, struct error *err);
 
 /* Run the poststart or poststop hooks of the saved config. */
-int operation_hooks(struct operation *operation, enum hook_point point, pid_t pid,
-	struct error *err);
+int operation_hooks(
+	struct operation *operation, enum hook_point point, pid_t pid, struct error *err);
 
 /* The cgroup of the container, open; err->code is ENOENT when it has none or it is gone. */
 int operation_cgroup(struct operation *operation, struct cgroup *ret, struct error *err);
@@ -53,15 +54,15 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
 
 /* A terminal needs somebody to hold its master: a console socket, or us in the foreground. */
-int operation_check_console(bool terminal, bool detach, const char *console_socket,
-	struct error *err);
+int operation_check_console(
+	bool terminal, bool detach, const char *console_socket, struct error *err);
 
 /* Relay signals and the terminal until the process ends: its exit status, or 128 + signal. */
 int operation_await_end(struct launch *launch, int *ret_status, struct error *err);
 
 /*
- * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more. All must have been
- * open when mayfly was started.
+ * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more.
+ * All must have been open when mayfly was started.
  */
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err);
 
@@ -70,7 +71,7 @@ struct birth {
 	struct operation operation;
 	struct request request;
 	struct oci_spec *spec;
-	char *config;           /* its bytes */
+	char *config; /* its bytes */
 	size_t config_length;
 	struct wanted wanted;
 	struct plan plan;
@@ -82,7 +83,8 @@ struct birth {
 int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, enum request_verb verb, struct error *err);
 
-/* Make the directory, write the intent, launch, and write the record: the container is created. On failure undone. */
+/* Make the directory, write the intent, launch, and write the record: the container is created.
+ * On failure undone. */
 int birth_create(struct birth *birth, const struct mayfly_create *options, struct error *err);
 void birth_close(struct birth *birth);
 

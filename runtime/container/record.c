@@ -8,9 +8,9 @@
 #include <errno.h>
 
 static const struct name phase_names[] = {
-	{ "creating", RECORD_CREATING },
-	{ "ready", RECORD_READY },
-	{ 0 },
+	{"creating", RECORD_CREATING},
+	{"ready", RECORD_READY},
+	{0},
 };
 
 static const struct field record_fields[] = {
@@ -34,14 +34,14 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "poststop", poststop),
 	PAIRS(struct record, "annotations", annotations),
 	TEXTS(struct record, "unenforced", unenforced),
-	{ 0 },
+	{0},
 };
 
 int record_parse(const char *bytes, size_t length, struct arena *arena, struct record **ret,
 	struct error *err)
 {
-	struct oci_warnings warnings = { 0 };
-	struct decode decode = { .arena = arena, .warnings = &warnings };
+	struct oci_warnings warnings = {0};
+	struct decode decode = {.arena = arena, .warnings = &warnings};
 	struct record *record = arena_alloc(arena, sizeof(*record));
 
 	if (!record)
@@ -49,7 +49,8 @@ int record_parse(const char *bytes, size_t length, struct arena *arena, struct r
 	if (decode_bytes(&decode, bytes, length, record_fields, record, err) < 0)
 		return -1;
 	if (record->format != 1)
-		return fail(err, 0, "a record of format %u; this mayfly knows format 1", record->format);
+		return fail(err, 0, "a record of format %u; this mayfly knows format 1",
+			record->format);
 	*ret = record;
 	return 0;
 }
@@ -83,7 +84,8 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	json_put_bool(&writer, "poststop", record->poststop);
 	json_open(&writer, "annotations", '{');
 	for (size_t i = 0; i < record->n_annotations; i++)
-		json_put_text(&writer, record->annotations[i].key, record->annotations[i].value);
+		json_put_text(
+			&writer, record->annotations[i].key, record->annotations[i].value);
 	json_close(&writer, '}');
 	json_open(&writer, "unenforced", '[');
 	for (size_t i = 0; i < record->n_unenforced; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is kept of one container between commands: who its process is, and what delete must
- * undo. Written before the first side effect (phase "creating") and once more when the container is
- * created, each time whole, by rename.
+ * undo. Written before the first side effect (phase "creating") and once more when the
+ * container is created, each time whole, by rename.
  */
 #ifndef MAYFLY_RECORD_H
 #define MAYFLY_RECORD_H
@@ -19,26 +19,26 @@ enum record_phase {
 };
 
 struct record {
-	uint32_t format;           /* 1 */
-	uint32_t phase;            /* enum record_phase */
+	uint32_t format; /* 1 */
+	uint32_t phase;	 /* enum record_phase */
 	const char *id;
 	const char *bundle, *rootfs; /* absolute */
-	const char *created;       /* RFC 3339 with nanoseconds */
-	uint32_t owner;            /* uid that created it */
+	const char *created;	     /* RFC 3339 with nanoseconds */
+	uint32_t owner;		     /* uid that created it */
 	const char *boot_id;
 
 	uint64_t pid, start_time, pidfs; /* of the container's process; 0 while creating */
 
-	const char *cgroup;        /* below the cgroup2 mount; NULL: it has none */
+	const char *cgroup; /* below the cgroup2 mount; NULL: it has none */
 	bool systemd_cgroup;
-	bool own_pid_namespace;    /* killing its process kills all */
-	bool chroot_only;          /* no mount namespace */
-	bool has_process;          /* the config says what to run */
-	bool poststart, poststop;  /* has such hooks: config.json must be read */
+	bool own_pid_namespace;	  /* killing its process kills all */
+	bool chroot_only;	  /* no mount namespace */
+	bool has_process;	  /* the config says what to run */
+	bool poststart, poststop; /* has such hooks: config.json must be read */
 
 	struct oci_pair *annotations;
 	size_t n_annotations;
-	const char **unenforced;   /* limits that this host could not enforce */
+	const char **unenforced; /* limits that this host could not enforce */
 	size_t n_unenforced;
 };
 
@@ -49,7 +49,7 @@ int record_print(const struct record *record, struct arena *arena, const char **
 
 static inline struct process_id record_process(const struct record *record)
 {
-	return (struct process_id){ (pid_t)record->pid, record->start_time, record->pidfs };
+	return (struct process_id){(pid_t)record->pid, record->start_time, record->pidfs};
 }
 
 #endif

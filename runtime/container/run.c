@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run: create, start, wait and delete in one process, which needs no fifo and no second start-up. */
+/* run: create, start, wait and delete in one process, which needs no fifo and no second
+ * start-up. */
 #include "runtime/container/operation.h"
 
 #include "runtime/launch/terminal.h"
@@ -26,8 +27,8 @@ static int wait_for_end(struct birth *birth, int *ret_status, struct error *err)
 	return operation_await_end(&birth->launch, ret_status, err);
 }
 
-static int run_foreground(struct birth *birth, const struct mayfly_run *options, int *ret_status,
-	struct error *err)
+static int run_foreground(struct birth *birth, const struct mayfly_run *options,
+	int *ret_status, struct error *err)
 {
 	struct operation *operation = &birth->operation;
 	struct error failure;
@@ -51,7 +52,8 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 		return 0;
 	/* Somebody else may have deleted it already: BuildKit and `delete --force` do. */
 	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, &failure) < 0)
-		return failure.code == NO_SUCH_CONTAINER || result < 0 ? result : (*err = failure, -1);
+		return failure.code == NO_SUCH_CONTAINER || result < 0 ? result
+								       : (*err = failure, -1);
 	if (operation_destroy(operation, &failure) < 0 && result == 0) {
 		*err = failure;
 		return -1;
@@ -66,11 +68,12 @@ int mayfly_run(const struct mayfly_global *global, const char *id,
 	int result = birth_plan(&birth, global, id, &options->create, REQUEST_RUN, err);
 
 	if (result == 0)
-		result = operation_check_console(
-			birth.plan.terminal, options->detach, options->create.console_socket, err);
+		result = operation_check_console(birth.plan.terminal, options->detach,
+			options->create.console_socket, err);
 	if (result == 0) {
 		birth_warn(&birth);
-		/* From here a signal is the container's, not ours: a death now would leave it behind. */
+		/* From here a signal is the container's, not ours: a death now would leave it
+		 * behind. */
 		if (!options->detach) {
 			relay_block_signals();
 			if (!options->no_subreaper)

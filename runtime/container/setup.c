@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-/* How many descriptors after 2, without a gap, the caller gave us. All that we open comes after them. */
+/* How many descriptors after 2, without a gap, the caller gave us. All that we open comes after
+ * them. */
 static unsigned int inherited;
 
 int mayfly_setup(char *const argv[], bool seal, struct error *err)
@@ -42,17 +43,23 @@ static uint64_t number(const char *name, uint64_t max)
 
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err)
 {
-	uint64_t listen = number("LISTEN_FDS", UINT16_MAX), pid = number("LISTEN_PID", INT32_MAX);
+	uint64_t listen = number("LISTEN_FDS", UINT16_MAX),
+		 pid = number("LISTEN_PID", INT32_MAX);
 
-	/* Meant for somebody else: sd_listen_fds(3). conmon writes our pid there before it executes us. */
+	/* Meant for somebody else: sd_listen_fds(3). conmon writes our pid there before it
+	 * executes us. */
 	if (pid != (uint64_t)getpid())
 		listen = 0;
 	if (listen > inherited)
-		return fail(err, EBADF, "LISTEN_FDS says %u descriptors, but only %u are open", (unsigned int)listen, inherited);
-	/* Podman counts the same sockets in both: what is not there beyond them was never meant. */
+		return fail(err, EBADF, "LISTEN_FDS says %u descriptors, but only %u are open",
+			(unsigned int)listen, inherited);
+	/* Podman counts the same sockets in both: what is not there beyond them was never
+	 * meant. */
 	if (preserve > inherited - listen && !listen)
-		return fail(err, EBADF, "unable to stat preserved-fd %u: --preserve-fds %u", 3 + inherited, preserve);
+		return fail(err, EBADF, "unable to stat preserved-fd %u: --preserve-fds %u",
+			3 + inherited, preserve);
 	request->listen_fds = (unsigned int)listen;
-	request->preserve_fds = preserve > inherited - listen ? inherited : preserve + (unsigned int)listen;
+	request->preserve_fds =
+		preserve > inherited - listen ? inherited : preserve + (unsigned int)listen;
 	return 0;
 }

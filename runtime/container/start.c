@@ -35,8 +35,8 @@ static int read_report(int fifo, struct start_report *ret)
 }
 
 /*
- * The process keeps its end of the fifo until it executes the program, which closes it. A program that
- * has run and ended before we look is a success like any other.
+ * The process keeps its end of the fifo until it executes the program, which closes it. A
+ * program that has run and ended before we look is a success like any other.
  */
 static int await_exec(int fifo, bool *ret_hook_failed, struct error *err)
 {
@@ -44,7 +44,7 @@ static int await_exec(int fifo, bool *ret_hook_failed, struct error *err)
 	bool executing = false;
 
 	for (;;) {
-		struct pollfd poller = { .fd = fifo, .events = POLLIN };
+		struct pollfd poller = {.fd = fifo, .events = POLLIN};
 		/* startContainer hooks may take as long as they like. */
 		int ready = SYS_RESULT(poll(&poller, 1, -1));
 		int got = ready < 0 ? ready : read_report(fifo, &report);
@@ -61,7 +61,9 @@ static int await_exec(int fifo, bool *ret_hook_failed, struct error *err)
 		if (got < 0 && got != -EINTR)
 			return fail(err, -got, "hear from the container's process");
 	}
-	return executing ? 0 : fail(err, 0, "the container's process ended before it ran the program");
+	return executing ? 0
+			 : fail(err, 0,
+				   "the container's process ended before it ran the program");
 }
 
 static int run_program(struct operation *operation, bool *ret_hook_failed, struct error *err)
@@ -75,8 +77,8 @@ static int run_program(struct operation *operation, bool *ret_hook_failed, struc
 		return fail(err, 0, "cannot start a container that has stopped");
 	if (exec < 0 || start < 0)
 		return fail(err, exec < 0 ? -exec : -start, "open the start fifo");
-	/* First the name, then the word: a start that is killed in between leaves a container that
-	 * can only be deleted, never one that is started twice. */
+	/* First the name, then the word: a start that is killed in between leaves a container
+	 * that can only be deleted, never one that is started twice. */
 	if (unlinkat(dir, "start", 0) < 0)
 		return fail(err, errno, "remove the start fifo");
 
@@ -102,11 +104,13 @@ static int run_poststart(struct operation *operation, struct error *err)
 	const struct record *record = operation->container.record;
 
 	if (!record)
-		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", operation->container.id);
+		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s",
+			operation->container.id);
 	return operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err);
 }
 
-/* The spec's lifecycle goes on at "destroyed" when a hook has failed: runtime.md, steps 7 and 9. */
+/* The spec's lifecycle goes on at "destroyed" when a hook has failed: runtime.md, steps 7
+ * and 9. */
 static void destroy(struct operation *operation)
 {
 	struct error ignored; /* the error to tell is the hook's */

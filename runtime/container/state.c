@@ -37,12 +37,13 @@ static int print_state(struct container *container, const char **ret, struct err
 	const struct oci_state state = state_of(container);
 
 	if (!container->record)
-		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
+		return fail(
+			err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
 	return oci_state_print(&state, OCI_STATE_PRETTY, container->arena, ret, err);
 }
 
-int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_json,
-	struct error *err)
+int mayfly_state(
+	const struct mayfly_global *global, const char *id, char **ret_json, struct error *err)
 {
 	struct operation operation;
 	const char *text;
@@ -59,7 +60,8 @@ int mayfly_state(const struct mayfly_global *global, const char *id, char **ret_
 
 static int compare_entries(const void *a, const void *b)
 {
-	return strcmp(((const struct mayfly_entry *)a)->id, ((const struct mayfly_entry *)b)->id);
+	return strcmp(
+		((const struct mayfly_entry *)a)->id, ((const struct mayfly_entry *)b)->id);
 }
 
 void mayfly_list_free(struct mayfly_entry *entries, size_t count)
@@ -84,7 +86,8 @@ static char *owner_name(uint32_t uid)
 	return asprintf(&name, "#%u", uid) < 0 ? NULL : name;
 }
 
-static int fill_entry(struct container *container, struct mayfly_entry *entry, struct error *err)
+static int fill_entry(
+	struct container *container, struct mayfly_entry *entry, struct error *err)
 {
 	struct oci_state state = state_of(container);
 	char *owner = owner_name(container->record->owner);
@@ -109,14 +112,15 @@ static int fill_entry(struct container *container, struct mayfly_entry *entry, s
 static int list_one(const struct mayfly_global *global, struct store *store, const char *id,
 	struct mayfly_entry *entry, struct error *err)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct container container;
 	int result = 0;
 
 	if (container_open(&container, store, id, &arena, err) < 0) {
 		char line[1024];
 
-		/* Another runtime's directory has no record of ours; a broken record is worth a word. */
+		/* Another runtime's directory has no record of ours; a broken record is worth a
+		 * word. */
 		error_print(err, line, sizeof(line));
 		if (err->code != NO_SUCH_CONTAINER && global->log)
 			global->log("warning", line);
@@ -139,7 +143,8 @@ static int list_all(const struct mayfly_global *global, struct store *store, DIR
 			continue;
 		if (*count == room) {
 			size_t more = room ? room * 2 : 16;
-			struct mayfly_entry *grown = reallocarray(*entries, more, sizeof(**entries));
+			struct mayfly_entry *grown =
+				reallocarray(*entries, more, sizeof(**entries));
 
 			if (!grown)
 				return fail(err, ENOMEM, "list containers");
@@ -162,7 +167,7 @@ static int list_all(const struct mayfly_global *global, struct store *store, DIR
 int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_entries,
 	size_t *ret_count, struct error *err)
 {
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	struct store store;
 	struct mayfly_entry *entries = NULL;
 	size_t count = 0;
@@ -172,7 +177,9 @@ int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_en
 		goto out;
 	if (store.fd < 0) {
 		/* A default root that nobody has made yet is an empty one. */
-		result = global->root ? fail(err, ENOENT, "open the state root \"%s\"", store.path) : 0;
+		result = global->root
+				 ? fail(err, ENOENT, "open the state root \"%s\"", store.path)
+				 : 0;
 		goto out;
 	}
 

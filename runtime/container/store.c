@@ -21,7 +21,12 @@ static const char record_name[] = "mayfly.json";
 
 /* Everything a container's directory may hold; nothing else is ever removed. */
 static const char *const our_names[] = {
-	"start", "exec", "config.json", ".config.json.new", ".mayfly.json.new", record_name,
+	"start",
+	"exec",
+	"config.json",
+	".config.json.new",
+	".mayfly.json.new",
+	record_name,
 };
 
 /* What the decoder takes. */
@@ -33,7 +38,8 @@ char *mayfly_default_root(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
-	bool as_user = geteuid() != 0 || (!self_in_initial_user_namespace() && (!user || strcmp(user, "root")));
+	bool as_user = geteuid() != 0 ||
+		       (!self_in_initial_user_namespace() && (!user || strcmp(user, "root")));
 	char *root;
 
 	if (!as_user || !runtime || !*runtime)
@@ -42,7 +48,8 @@ char *mayfly_default_root(void)
 }
 
 /* mkdir -p of 0700; the sticky bit keeps cleaners of $XDG_RUNTIME_DIR away. */
-static int make_directories(const char *path, bool sticky, struct arena *arena, struct error *err)
+static int make_directories(
+	const char *path, bool sticky, struct arena *arena, struct error *err)
 {
 	char *copy = arena_text(arena, path);
 
@@ -85,7 +92,8 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 	if (!*store->path)
 		return fail(err, 0, "--root: the path is empty");
 
-	int AUTO_FD fd = sys_openat(AT_FDCWD, store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	int AUTO_FD fd =
+		sys_openat(AT_FDCWD, store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
 	if (fd == -ENOENT && create) {
 		if (make_directories(store->path, !given && geteuid() != 0, arena, err) < 0)
@@ -95,7 +103,8 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 	if (fd == -ENOENT)
 		return 0;
 	if (fd == -ELOOP || fd == -ENOTDIR)
-		return fail(err, -fd, "the state root \"%s\" must be a directory, not a link", store->path);
+		return fail(err, -fd, "the state root \"%s\" must be a directory, not a link",
+			store->path);
 	if (fd < 0)
 		return fail(err, -fd, "open the state root \"%s\"", store->path);
 	if (fstat(fd, &info) < 0)
@@ -103,10 +112,12 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 	if (!strcmp(store->path, "/"))
 		return fail(err, 0, "--root: \"/\" cannot be the state root");
 	if (info.st_uid != geteuid())
-		return fail(err, 0, "the state root \"%s\" belongs to user %u, not to us", store->path,
-			info.st_uid);
+		return fail(err, 0, "the state root \"%s\" belongs to user %u, not to us",
+			store->path, info.st_uid);
 	if (info.st_mode & (S_IWGRP | S_IWOTH))
-		return fail(err, 0, "the state root \"%s\" can be written by others: chmod go-w", store->path);
+		return fail(err, 0,
+			"the state root \"%s\" can be written by others: chmod go-w",
+			store->path);
 	store->fd = take_fd(&fd);
 	return 0;
 }
@@ -121,7 +132,7 @@ void store_close(struct store *store)
 static int lock_directory(int dir, int timeout_ms)
 {
 	int64_t deadline = fd_now_ms() + timeout_ms;
-	struct timespec pause = { .tv_nsec = 1000000 };
+	struct timespec pause = {.tv_nsec = 1000000};
 
 	while (flock(dir, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR)
@@ -142,15 +153,17 @@ int container_make(struct container *container, struct store *store, const char 
 {
 	struct stat info;
 
-	*container = (struct container){ .store = store, .id = id, .dir = -1, .arena = arena };
+	*container = (struct container){.store = store, .id = id, .dir = -1, .arena = arena};
 	if (mkdirat(store->fd, id, 0711) < 0)
-		return errno == EEXIST ? fail(err, 0, "container with given ID already exists: %s", id) :
-					 fail(err, errno, "make the state directory of \"%s\"", id);
+		return errno == EEXIST
+			       ? fail(err, 0, "container with given ID already exists: %s", id)
+			       : fail(err, errno, "make the state directory of \"%s\"", id);
 
 	int AUTO_FD dir = sys_openat(store->fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	int done = dir < 0 ? dir : lock_directory(dir, 0);
 
-	/* A `delete --force` may have come between, and taken the empty directory for a leftover. */
+	/* A `delete --force` may have come between, and taken the empty directory for a
+	 * leftover. */
 	if (done == 0 && (fstat(dir, &info) < 0 || info.st_nlink == 0))
 		done = -ENOENT;
 	if (done < 0) {
@@ -167,7 +180,8 @@ static int read_record(struct container *container, struct error *err)
 	size_t length;
 
 	container->record = NULL;
-	if (file_read(container->dir, record_name, RECORD_LIMIT, container->arena, &bytes, &length, err) < 0) {
+	if (file_read(container->dir, record_name, RECORD_LIMIT, container->arena, &bytes,
+		    &length, err) < 0) {
 		if (err->code == ENOENT)
 			return 0;
 		error_while(err, "read the record of \"%s\"", container->id);
@@ -183,7 +197,7 @@ static int read_record(struct container *container, struct error *err)
 int container_open(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err)
 {
-	*container = (struct container){ .store = store, .id = id, .dir = -1, .arena = arena };
+	*container = (struct container){.store = store, .id = id, .dir = -1, .arena = arena};
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (store->fd < 0)
@@ -214,12 +228,14 @@ int container_lock(struct container *container, int timeout_ms, struct error *er
 	int done = lock_directory(container->dir, timeout_ms);
 
 	if (done == -ETIMEDOUT)
-		return fail(err, 0, "container \"%s\" is busy: another mayfly command works on it",
+		return fail(err, 0,
+			"container \"%s\" is busy: another mayfly command works on it",
 			container->id);
 	if (done < 0)
 		return fail(err, -done, "lock the state directory of \"%s\"", container->id);
 	if (fstat(container->dir, &info) == 0 && info.st_nlink == 0)
-		return fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
+		return fail(
+			err, NO_SUCH_CONTAINER, "container does not exist: %s", container->id);
 	return read_record(container, err);
 }
 
@@ -233,15 +249,16 @@ int container_unlock(struct container *container, struct error *err)
 int container_save(struct container *container, struct error *err)
 {
 	/* Its own arena: the text is as long as the annotations, and written twice. */
-	struct arena scratch = { 0 };
+	struct arena scratch = {0};
 	const char *text;
 	size_t length;
 	int result = record_print(container->record, &scratch, &text, &length, err);
 
-	/* A character may take six here and one in the config: what cannot be read again cannot be
-	 * deleted. */
+	/* A character may take six here and one in the config: what cannot be read again cannot
+	 * be deleted. */
 	if (result == 0 && length > RECORD_LIMIT)
-		result = fail(err, EFBIG, "the annotations make a record of %zu bytes, and %d is the limit",
+		result = fail(err, EFBIG,
+			"the annotations make a record of %zu bytes, and %d is the limit",
 			length, RECORD_LIMIT);
 	if (result == 0)
 		result = file_replace(container->dir, record_name, 0600, text, length, err);
@@ -253,7 +270,8 @@ int container_forget(struct container *container, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(our_names) / sizeof(*our_names); i++)
 		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
-			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i], container->id);
+			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],
+				container->id);
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
 	return 0;
@@ -303,7 +321,8 @@ int container_config(struct container *container, struct oci_spec **ret, struct 
 	char *bytes;
 	size_t length;
 
-	if (file_read(container->dir, "config.json", OCI_BYTES_MAX, container->arena, &bytes, &length, err) < 0 ||
+	if (file_read(container->dir, "config.json", OCI_BYTES_MAX, container->arena, &bytes,
+		    &length, err) < 0 ||
 		oci_spec_parse(bytes, length, container->arena, ret, err) < 0) {
 		error_while(err, "the saved config of \"%s\"", container->id);
 		return -1;
@@ -314,7 +333,7 @@ int container_config(struct container *container, struct oci_spec **ret, struct 
 int container_cgroup(struct container *container, const struct host *host, struct cgroup *ret,
 	struct error *err)
 {
-	*ret = (struct cgroup){ .fd = -1, .mount = -1 };
+	*ret = (struct cgroup){.fd = -1, .mount = -1};
 	if (!container->record || !container->record->cgroup)
 		return fail(err, ENOENT, "container \"%s\" has no cgroup", container->id);
 	return cgroup_open(ret, host, container->record->cgroup, err);

@@ -6,9 +6,9 @@
  *	<root>/<id>/config.json   a copy of the bundle's, for exec and hooks
  *	<root>/<id>/start, exec   fifos; "start" is there until the container is started
  *
- * The directory itself is locked with flock(2) by commands that change it; a killed command's lock goes
- * with it. Other runtimes may keep directories beside ours (Docker gives all of them one root): what has no
- * mayfly.json and is not empty is not ours and never touched.
+ * The directory itself is locked with flock(2) by commands that change it; a killed command's
+ *lock goes with it. Other runtimes may keep directories beside ours (Docker gives all of them
+ *one root): what has no mayfly.json and is not empty is not ours and never touched.
  */
 #ifndef MAYFLY_STORE_H
 #define MAYFLY_STORE_H
@@ -20,7 +20,7 @@
 #include <errno.h>
 
 struct store {
-	int fd;           /* O_DIRECTORY; -1: a root that does not exist (and none was asked for) */
+	int fd; /* O_DIRECTORY; -1: a root that does not exist (and none was asked for) */
 	const char *path; /* absolute or as given */
 };
 
@@ -35,7 +35,7 @@ void store_close(struct store *store);
 struct container {
 	struct store *store;
 	const char *id;
-	int dir;               /* its directory, or -1 */
+	int dir;	       /* its directory, or -1 */
 	struct record *record; /* NULL: the directory has no record (a killed create) */
 	struct arena *arena;
 };
@@ -44,7 +44,8 @@ struct container {
 int container_make(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err);
 
-/* err->code of "container does not exist": callers look for these words alone, so no errno text follows. */
+/* err->code of "container does not exist": callers look for these words alone, so no errno text
+ * follows. */
 enum { NO_SUCH_CONTAINER = -ENOENT };
 
 /* Open what is there and read its record. NO_SUCH_CONTAINER when there is none. */
@@ -52,7 +53,8 @@ int container_open(struct container *container, struct store *store, const char 
 	struct arena *arena, struct error *err);
 void container_close(struct container *container);
 
-/* Take the lock within TIMEOUT_MS, and read the record again, because its owner may have changed it. */
+/* Take the lock within TIMEOUT_MS, and read the record again, because its owner may have
+ * changed it. */
 int container_lock(struct container *container, int timeout_ms, struct error *err);
 
 /* Give the lock back. */
@@ -64,7 +66,8 @@ int container_save(struct container *container, struct error *err);
 /* Remove the directory: only names that mayfly writes. Missing is fine. */
 int container_forget(struct container *container, struct error *err);
 
-/* What the container is now, and a pidfd of its process in *ret_pidfd (-1 when it is gone; NULL: not asked). */
+/* What the container is now, and a pidfd of its process in *ret_pidfd (-1 when it is gone;
+ * NULL: not asked). */
 enum oci_status container_status(struct container *container, int *ret_pidfd);
 
 /* The config as it was at create. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mayfly-helper: what needs libmount, which Debian has only as a shared library. Run by mayfly, with no
- * environment, for the few mounts whose source is a tag or an image file. It mounts nothing.
+ * mayfly-helper: what needs libmount, which Debian has only as a shared library. Run by mayfly,
+ *with no environment, for the few mounts whose source is a tag or an image file. It mounts
+ *nothing.
  *
  *	mayfly-helper resolve LABEL=data     prints the device: "/dev/vdb"
- *	mayfly-helper loop rw|ro FILE        prints "/dev/loop3" and holds it until its stdin ends
+ *	mayfly-helper loop rw|ro FILE        prints "/dev/loop3" and holds it until its stdin
+ *ends
  *
- * A loop device is set to clear itself, so that nothing stays behind when mayfly dies at any moment.
+ * A loop device is set to clear itself, so that nothing stays behind when mayfly dies at any
+ *moment.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,18 +43,20 @@ static int resolve(const char *tag)
 	return 0;
 }
 
-/* Between GET_FREE and CONFIGURE somebody else may take the device: EBUSY, and the next one is tried. */
+/* Between GET_FREE and CONFIGURE somebody else may take the device: EBUSY, and the next one is
+ * tried. */
 static int attach(int image, const char *file, bool readonly, char device[32])
 {
 	struct loop_config config = {
 		.fd = (__u32)image,
-		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | (readonly ? LO_FLAGS_READ_ONLY : 0) },
+		.info = {.lo_flags = LO_FLAGS_AUTOCLEAR | (readonly ? LO_FLAGS_READ_ONLY : 0)},
 	};
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
 	if (control < 0)
 		return -errno;
-	snprintf((char *)config.info.lo_file_name, sizeof(config.info.lo_file_name), "%s", file);
+	snprintf(
+		(char *)config.info.lo_file_name, sizeof(config.info.lo_file_name), "%s", file);
 	for (int attempt = 0; attempt < 64; attempt++) {
 		int number = ioctl(control, LOOP_CTL_GET_FREE);
 
@@ -104,8 +109,10 @@ int main(int argc, char *argv[])
 {
 	if (argc == 3 && !strcmp(argv[1], "resolve"))
 		return resolve(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "loop") && (!strcmp(argv[2], "ro") || !strcmp(argv[2], "rw")))
+	if (argc == 4 && !strcmp(argv[1], "loop") &&
+		(!strcmp(argv[2], "ro") || !strcmp(argv[2], "rw")))
 		return loop(argv[2], argv[3]);
-	fprintf(stderr, "mayfly-helper is run by mayfly: resolve TAG=VALUE | loop rw|ro FILE\n");
+	fprintf(stderr,
+		"mayfly-helper is run by mayfly: resolve TAG=VALUE | loop rw|ro FILE\n");
 	return 2;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The controllers by name. Apart from the probes, because the plan, which calls no system call, needs the names. */
+/* The controllers by name. Apart from the probes, because the plan, which calls no system call,
+ * needs the names. */
 #include "runtime/host/host.h"
 
 #include <string.h>

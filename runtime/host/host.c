@@ -169,7 +169,8 @@ static int probe_controllers(struct probing *probing)
 		parent = open_parent_of_own(host, mount);
 		offering = parent;
 	}
-	if (offering >= 0 && file_read_small(offering, "cgroup.controllers", text, sizeof(text)) > 0)
+	if (offering >= 0 &&
+		file_read_small(offering, "cgroup.controllers", text, sizeof(text)) > 0)
 		host->controllers = host_controllers_parse(text);
 	return 0;
 }

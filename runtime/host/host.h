@@ -15,9 +15,10 @@
 #include <sys/types.h>
 
 enum cgroup_layout {
-	CGROUP_NONE,    /* no cgroup2 is mounted */
+	CGROUP_NONE,	/* no cgroup2 is mounted */
 	CGROUP_UNIFIED, /* /sys/fs/cgroup is cgroup2 */
-	CGROUP_HYBRID,  /* cgroup2 at /sys/fs/cgroup/unified: it can kill and freeze, limits are in v1 */
+	CGROUP_HYBRID,	/* cgroup2 at /sys/fs/cgroup/unified: it can kill and freeze, limits are
+			   in v1 */
 };
 
 /* Bits of host.controllers. Names: host_controllers[]. */
@@ -39,29 +40,30 @@ struct controller_name {
 };
 extern const struct controller_name host_controllers[]; /* ends with a NULL name */
 
-/* The mask of the names in TEXT (cgroup.controllers, cgroup.subtree_control); others are skipped. */
+/* The mask of the names in TEXT (cgroup.controllers, cgroup.subtree_control); others are
+ * skipped. */
 unsigned int host_controllers_parse(const char *text);
 
 struct host {
 	uid_t euid;
 	gid_t egid;
-	bool in_user_namespace;      /* not the initial one */
-	bool can_set_ids;            /* CAP_SETUID and CAP_SETGID: maps can be written directly */
-	bool can_mknod;              /* CAP_MKNOD in the initial user namespace */
-	uint64_t capabilities;       /* our bounding set: what can be given at all */
+	bool in_user_namespace; /* not the initial one */
+	bool can_set_ids;	/* CAP_SETUID and CAP_SETGID: maps can be written directly */
+	bool can_mknod;		/* CAP_MKNOD in the initial user namespace */
+	uint64_t capabilities;	/* our bounding set: what can be given at all */
 	unsigned int last_capability;
 
 	enum cgroup_layout cgroup;
-	const char *cgroup_mount;    /* "/sys/fs/cgroup", "/sys/fs/cgroup/unified", or "" */
-	const char *own_cgroup;      /* of /proc/self/cgroup, "0::"; "/" when unknown */
-	unsigned int controllers;    /* that the cgroup2 root (or our delegated cgroup) offers */
-	bool bfq_weight;             /* io.bfq.weight exists */
+	const char *cgroup_mount; /* "/sys/fs/cgroup", "/sys/fs/cgroup/unified", or "" */
+	const char *own_cgroup;	  /* of /proc/self/cgroup, "0::"; "/" when unknown */
+	unsigned int controllers; /* that the cgroup2 root (or our delegated cgroup) offers */
+	bool bfq_weight;	  /* io.bfq.weight exists */
 
 	bool has_time_namespace;
-	bool has_mount_setattr;      /* Linux 5.12: recursive attributes, idmapped mounts */
-	bool has_apparmor;           /* the module is enabled */
+	bool has_mount_setattr; /* Linux 5.12: recursive attributes, idmapped mounts */
+	bool has_apparmor;	/* the module is enabled */
 	bool has_selinux;
-	bool has_swap_accounting;    /* memory.swap.max exists */
+	bool has_swap_accounting; /* memory.swap.max exists */
 };
 
 /* Fill *host. Text lives in ARENA. Fails only when /proc is not there or memory is out. */

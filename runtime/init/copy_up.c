@@ -67,8 +67,7 @@ static int open_source(int dir, const char *name, mode_t type, struct stat *ret)
 		.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
 	};
-	int AUTO_FD
-	fd = sys_openat2(dir, name, &how);
+	int AUTO_FD fd = sys_openat2(dir, name, &how);
 
 	if (fd < 0)
 		return fd;
@@ -80,10 +79,8 @@ static int open_source(int dir, const char *name, mode_t type, struct stat *ret)
 static int copy_file(struct copy *copy, int from_dir, int to_dir, const char *name)
 {
 	struct stat info;
-	int AUTO_FD
-	from = open_source(from_dir, name, S_IFREG, &info);
-	int AUTO_FD
-	to = -1;
+	int AUTO_FD from = open_source(from_dir, name, S_IFREG, &info);
+	int AUTO_FD to = -1;
 	ssize_t got;
 
 	if (from < 0)
@@ -130,10 +127,8 @@ static int copy_subdirectory(
 	struct copy *copy, int from_dir, int to_dir, const char *name, int depth)
 {
 	struct stat info;
-	int AUTO_FD
-	from = open_source(from_dir, name, S_IFDIR, &info);
-	int AUTO_FD
-	to = -1;
+	int AUTO_FD from = open_source(from_dir, name, S_IFDIR, &info);
+	int AUTO_FD to = -1;
 	int done;
 
 	if (from == -EXDEV)
@@ -199,10 +194,8 @@ int init_copy_up(int from, int to, struct error *err)
 	struct copy copy = {.bytes = BYTES_MAX, .inodes = INODES_MAX};
 	struct stat info;
 	/* The mount's own descriptor is O_PATH: good for names, not for reading. */
-	int AUTO_FD
-	source = sys_openat(from, ".", O_RDONLY | O_DIRECTORY, 0);
-	int AUTO_FD
-	copied = sys_openat(to, ".", O_RDONLY | O_DIRECTORY, 0);
+	int AUTO_FD source = sys_openat(from, ".", O_RDONLY | O_DIRECTORY, 0);
+	int AUTO_FD copied = sys_openat(to, ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (source < 0 || copied < 0)
 		return fail(

@@ -20,8 +20,7 @@ static bool is_device(const struct stat *info, const struct step_device *device)
 static int own_device(struct init_context *context, const struct step_device *device,
 	int parent, const char *name)
 {
-	int AUTO_FD
-	fd = sys_openat(parent, name, O_PATH | O_NOFOLLOW, 0);
+	int AUTO_FD fd = sys_openat(parent, name, O_PATH | O_NOFOLLOW, 0);
 	struct stat info;
 
 	if (fd < 0)
@@ -57,10 +56,10 @@ int init_make_device(struct init_context *context, const struct step *step)
 	const struct step_device *device = &step->device;
 	char name[PATH_NAME_MAX];
 	int root = init_root(context);
-	int AUTO_FD
-	parent = root < 0 ? root
-			  : path_create_parent(root, device->path,
-				    init_path_flags(device->path), name, &context->err);
+	int AUTO_FD parent =
+		root < 0 ? root
+			 : path_create_parent(root, device->path, init_path_flags(device->path),
+				   name, &context->err);
 	int done;
 
 	if (parent < 0)
@@ -81,8 +80,7 @@ int init_bind_device(struct init_context *context, const struct step *step)
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
 		.propagation = MS_PRIVATE,
 	};
-	int AUTO_FD
-	tree = take_fd(&context->slots[device->slot]);
+	int AUTO_FD tree = take_fd(&context->slots[device->slot]);
 	struct stat info;
 	int done;
 
@@ -93,8 +91,7 @@ int init_bind_device(struct init_context *context, const struct step *step)
 		return init_fail(
 			context, ENODEV, "the host's \"%s\" is another device", device->path);
 
-	int AUTO_FD
-	target = path_create(context->root, device->path, PATH_NOT_DIRECTORY,
+	int AUTO_FD target = path_create(context->root, device->path, PATH_NOT_DIRECTORY,
 		init_path_flags(device->path), &context->err);
 
 	if (target < 0)
@@ -114,10 +111,9 @@ static int make_symlink(struct init_context *context, const struct step *step, b
 	const char *path = step->file.path, *target = step->file.text;
 	char name[PATH_NAME_MAX];
 	int root = init_root(context);
-	int AUTO_FD
-	parent = root < 0 ? root
-			  : path_create_parent(
-				    root, path, init_path_flags(path), name, &context->err);
+	int AUTO_FD parent = root < 0 ? root
+				      : path_create_parent(root, path, init_path_flags(path),
+						name, &context->err);
 	int done;
 
 	if (parent < 0)

@@ -162,8 +162,7 @@ int init_new_filesystem(
 	/* In containers there is only one. */
 	const char *type = strcmp(mount->type, "cgroup") == 0 ? "cgroup2" : mount->type;
 	uint64_t attributes = mount->set | mount->set_all;
-	int AUTO_FD
-	fs = sys_fsopen(type, 0);
+	int AUTO_FD fs = sys_fsopen(type, 0);
 	int done;
 
 	if (fs < 0) {
@@ -185,8 +184,8 @@ int init_new_filesystem(
 
 int init_reconfigure(int fd, const struct step_mount *mount, struct error *err)
 {
-	int AUTO_FD
-	fs = SYS_RESULT(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+	int AUTO_FD fs =
+		SYS_RESULT(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
 	int done;
 
 	if (fs < 0)

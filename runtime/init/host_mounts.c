@@ -76,8 +76,7 @@ int init_hide_host_mounts(struct init_context *context)
 	char buffer[LINE_MAX_BYTES + 1];
 	size_t used = 0;
 	ssize_t got = 1;
-	int AUTO_FD
-	fd = path_open_knob(context->proc, "self/mountinfo", O_RDONLY, FS_PROC);
+	int AUTO_FD fd = path_open_knob(context->proc, "self/mountinfo", O_RDONLY, FS_PROC);
 
 	if (fd < 0)
 		return init_fail(context, -fd, "read the mounts of the host");

@@ -17,8 +17,8 @@ enum { LOOKUPS = 3 };
 static int protect(int fd)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
-	int AUTO_FD
-	tree = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+	int AUTO_FD tree =
+		sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
 
 	if (tree < 0)
 		return tree;
@@ -49,8 +49,7 @@ static int at_path(struct init_context *context, const char *path, const char *w
 
 	for (int i = 0; i < LOOKUPS && (done == -ENOENT || done == -EINVAL || done == -EBUSY);
 		i++) {
-		int AUTO_FD
-		fd = open_target(context, path);
+		int AUTO_FD fd = open_target(context, path);
 
 		if (fd < 0)
 			return context->err.code == 0 ? 0 : -1;
@@ -96,8 +95,7 @@ static int mask_directory(struct init_context *context, int fd)
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 	if (context->mask_directory < 0) {
-		int AUTO_FD
-		first = empty_filesystem("1", attributes);
+		int AUTO_FD first = empty_filesystem("1", attributes);
 		int done = first < 0 ? first : init_attach_tree(first, fd);
 
 		if (done == 0)
@@ -107,8 +105,8 @@ static int mask_directory(struct init_context *context, int fd)
 
 	/* Cloned from where it is attached: a detached one can be cloned since Linux 6.15 only.
 	 */
-	int AUTO_FD
-	next = sys_open_tree(context->mask_directory, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int AUTO_FD next =
+		sys_open_tree(context->mask_directory, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 
 	return next < 0 ? next : init_attach_tree(next, fd);
 }
@@ -139,10 +137,8 @@ static int fill_null(int fs)
  */
 static int make_null(struct init_context *context)
 {
-	int AUTO_FD
-	fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	int AUTO_FD
-	tree = -1;
+	int AUTO_FD fs = empty_filesystem("2", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int AUTO_FD tree = -1;
 	int done = fs < 0 ? fs : fill_null(fs);
 
 	if (done == 0)
@@ -162,8 +158,7 @@ static int make_null(struct init_context *context)
 static int open_null(struct init_context *context)
 {
 	struct error ignored;
-	int AUTO_FD
-	fd = path_open(
+	int AUTO_FD fd = path_open(
 		context->root, "dev/null", PATH_NOT_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
 
 	if (fd >= 0 && is_null_device(fd))
@@ -176,8 +171,7 @@ static int mask_file(struct init_context *context, int fd)
 	if (context->mask_file < 0)
 		context->mask_file = open_null(context);
 	if (context->mask_file < 0) {
-		int AUTO_FD
-		first = make_null(context);
+		int AUTO_FD first = make_null(context);
 		int done = first < 0 ? first : init_attach_tree(first, fd);
 
 		if (done == 0)
@@ -185,8 +179,8 @@ static int mask_file(struct init_context *context, int fd)
 		return done;
 	}
 
-	int AUTO_FD
-	next = sys_open_tree(context->mask_file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int AUTO_FD next =
+		sys_open_tree(context->mask_file, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 
 	return next < 0 ? next : init_attach_tree(next, fd);
 }

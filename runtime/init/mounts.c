@@ -179,11 +179,11 @@ static bool is_procfs(int fd)
 
 /*
  * The config may not mount into /proc, but a link of the image may lead there under another
- * name; and what is bound on /proc itself must be a real one, because labels and sysctls are what the program
- * believes of it (CVE-2019-16884).
+ * name; and what is bound on /proc itself must be a real one, because labels and sysctls are
+ * what the program believes of it (CVE-2019-16884).
  */
-static int check_procfs(struct init_context *context, const struct step_mount *mount, int target,
-	int tree)
+static int check_procfs(
+	struct init_context *context, const struct step_mount *mount, int target, int tree)
 {
 	static const char proc[] = "/proc";
 	const size_t length = sizeof(proc) - 1;
@@ -238,7 +238,8 @@ int init_mount(struct init_context *context, const struct step *step)
 
 /* ---- binds ---- */
 
-/* Podman's image volumes: /var/run -> /run stays a symlink. One that is there already is fine. */
+/* Podman's image volumes: /var/run -> /run stays a symlink. One that is there already is fine.
+ */
 static int copy_symlink(struct init_context *context, const struct step_mount *mount, int link)
 {
 	char text[PATH_MAX], there[PATH_MAX], name[PATH_NAME_MAX];
@@ -248,8 +249,7 @@ static int copy_symlink(struct init_context *context, const struct step_mount *m
 		return init_fail(context, errno, "read the symlink");
 	text[length] = '\0';
 
-	int AUTO_FD
-	parent = path_create_parent(
+	int AUTO_FD parent = path_create_parent(
 		context->root, mount->target, target_flags(mount), name, &context->err);
 
 	if (parent < 0)
@@ -289,7 +289,8 @@ static int attach(struct init_context *context, const struct step_mount *mount)
 			context->err.code = ENOTDIR;
 		return -1;
 	}
-	if (check_procfs(context, mount, target, tree) < 0 || finish_tree(context, tree, mount) < 0)
+	if (check_procfs(context, mount, target, tree) < 0 ||
+		finish_tree(context, tree, mount) < 0)
 		return -1;
 
 	int done = init_attach_tree(tree, target);

@@ -99,8 +99,8 @@ static bool has_map(const struct id_map *maps, size_t count, const struct id_map
 }
 
 /* The kernel sorts long maps: the order says nothing. */
-static int check_map(struct init_context *context, const char *file, const struct id_map *maps,
-	size_t count)
+static int check_map(
+	struct init_context *context, const char *file, const struct id_map *maps, size_t count)
 {
 	char text[12288]; /* 340 lines of 33 bytes: user_namespaces(7) */
 	size_t lines = 0;
@@ -122,7 +122,8 @@ static int check_map(struct init_context *context, const char *file, const struc
 	if (same && lines == count)
 		return 0;
 	return init_fail(context, 0,
-		"user namespaces enabled, but both namespace path and non-matching mapping specified");
+		"user namespaces enabled, but both namespace path and non-matching mapping "
+		"specified");
 }
 
 static int check_maps(struct init_context *context, const struct step_maps *maps)
@@ -260,8 +261,7 @@ int init_fork(struct init_context *context, const struct step *step)
 int init_loopback_up(struct init_context *context, const struct step *step)
 {
 	/* Any socket will do for this ioctl, and AF_UNIX needs no IPv4 in the kernel. */
-	int AUTO_FD
-	fd = SYS_RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	int AUTO_FD fd = SYS_RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	struct ifreq request = {.ifr_name = "lo"};
 
 	if (fd < 0)

@@ -126,8 +126,8 @@ int init_own_stdio(struct init_context *context, const struct step *step)
 }
 
 /*
- * Not chdir(): "/proc/self/fd/3" is a way out of the root that no getcwd() could tell from the root itself, when
- * the descriptor is one of the root's.
+ * Not chdir(): "/proc/self/fd/3" is a way out of the root that no getcwd() could tell from the
+ * root itself, when the descriptor is one of the root's.
  */
 int init_chdir(const char *path)
 {

@@ -83,8 +83,7 @@ static bool search_passwd(struct init_context *context, uid_t uid)
 	char buffer[PASSWD_LINE_MAX + 1];
 	size_t used = 0, total = 0;
 	struct stat info;
-	int AUTO_FD
-	fd = sys_openat2(context->root, "etc/passwd", &how);
+	int AUTO_FD fd = sys_openat2(context->root, "etc/passwd", &how);
 
 	if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
 		return false;

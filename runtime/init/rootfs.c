@@ -201,10 +201,9 @@ int init_set_root(struct init_context *context, const struct step *step)
 int init_make_directory(struct init_context *context, const struct step *step)
 {
 	int root = init_root(context);
-	int AUTO_FD
-	fd = root < 0 ? root
-		      : path_create(root, step->text, PATH_DIRECTORY,
-				init_path_flags(step->text), &context->err);
+	int AUTO_FD fd = root < 0 ? root
+				  : path_create(root, step->text, PATH_DIRECTORY,
+					    init_path_flags(step->text), &context->err);
 
 	return fd < 0 ? -1 : 0;
 }

@@ -22,8 +22,7 @@ int init_no_new_privileges(struct init_context *context, const struct step *step
 /* The filter is in force when this runs, and config.json's author decided what it allows. */
 static int send_listener(struct init_context *context, int listener)
 {
-	int AUTO_FD
-	fd = listener;
+	int AUTO_FD fd = listener;
 	int done = channel_tell(context->channel, MESSAGE_LISTENER, 0, fd);
 
 	if (done < 0)

@@ -35,12 +35,13 @@ int source_open_tree(const struct step_tree *tree, struct error *err)
 
 	if (fd < 0) {
 		if (tree->target)
-			return fail(err, -fd, "error mounting \"%s\" to rootfs at \"%s\"", tree->path,
-				tree->target);
+			return fail(err, -fd, "error mounting \"%s\" to rootfs at \"%s\"",
+				tree->path, tree->target);
 		return fail(err, -fd, "open the source \"%s\"", tree->path);
 	}
 	if (tree->must_be_procfs && !is_procfs(fd))
-		return fail(err, 0, "\"%s\" cannot be on /proc: it is not a procfs", tree->path);
+		return fail(
+			err, 0, "\"%s\" cannot be on /proc: it is not a procfs", tree->path);
 	if (tree->must_be_directory) {
 		if (fstat(fd, &info) < 0)
 			return fail(err, errno, "stat \"%s\"", tree->path);

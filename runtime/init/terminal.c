@@ -32,10 +32,9 @@ static int open_master(struct init_context *context)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	int root = init_root(context);
-	int AUTO_FD
-	pts = root < 0 ? root
-		       : path_open(root, "/dev/pts", PATH_DIRECTORY, PATH_NO_SYMLINKS,
-				 &context->err);
+	int AUTO_FD pts = root < 0 ? root
+				   : path_open(root, "/dev/pts", PATH_DIRECTORY,
+					     PATH_NO_SYMLINKS, &context->err);
 	struct statfs fs;
 
 	if (pts < 0)
@@ -44,8 +43,7 @@ static int open_master(struct init_context *context)
 		return init_fail(
 			context, 0, "\"/dev/pts\" is not a devpts: a terminal needs one");
 
-	int AUTO_FD
-	master = sys_openat2(pts, "ptmx", &how);
+	int AUTO_FD master = sys_openat2(pts, "ptmx", &how);
 
 	if (master < 0)
 		return init_fail(context, -master, "open \"/dev/pts/ptmx\"");
@@ -69,11 +67,9 @@ static int open_slave(struct init_context *context, int master)
 
 static int bind_console(struct init_context *context, int slave)
 {
-	int AUTO_FD
-	target = path_create(context->root, "/dev/console", PATH_NOT_DIRECTORY,
+	int AUTO_FD target = path_create(context->root, "/dev/console", PATH_NOT_DIRECTORY,
 		PATH_NO_SYMLINKS, &context->err);
-	int AUTO_FD
-	tree = -1;
+	int AUTO_FD tree = -1;
 	int done;
 
 	if (target < 0)
@@ -89,10 +85,8 @@ int init_open_console(struct init_context *context, const struct step *step)
 {
 	const struct step_console *console = &step->console;
 	const struct winsize size = {.ws_row = console->rows, .ws_col = console->columns};
-	int AUTO_FD
-	master = open_master(context);
-	int AUTO_FD
-	slave = master < 0 ? -1 : open_slave(context, master);
+	int AUTO_FD master = open_master(context);
+	int AUTO_FD slave = master < 0 ? -1 : open_slave(context, master);
 	int done;
 
 	if (slave < 0)

@@ -6,14 +6,20 @@
 #include "runtime/sys/sys.h"
 
 /*
- * What is the runtime's only. The lock on the state directory is shared by all who hold that descriptor, so
- * it would last as long as the child; and no directory of the host goes into a container.
+ * What is the runtime's only. The lock on the state directory is shared by all who hold that
+ * descriptor, so it would last as long as the child; and no directory of the host goes into a
+ * container.
  */
 static void close_in_child(struct launch *launch)
 {
 	int *const fds[] = {
-		&launch->channel, &launch->state_dir, &launch->store, &launch->cgroup.fd,
-		&launch->cgroup.mount, &launch->init_pidfd, &launch->init_root,
+		&launch->channel,
+		&launch->state_dir,
+		&launch->store,
+		&launch->cgroup.fd,
+		&launch->cgroup.mount,
+		&launch->init_pidfd,
+		&launch->init_root,
 	};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
@@ -59,7 +65,8 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 int launch_adopt(struct launch *launch, pid_t pid, struct error *err)
 {
 	int status;
-	/* It is our child (CLONE_PARENT) and nobody has waited for it: the number is its own. */
+	/* It is our child (CLONE_PARENT) and nobody has waited for it: the number is its own.
+	 */
 	int pidfd = sys_pidfd_open(pid, 0);
 
 	if (pidfd < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File systems whose source or options name paths of the host (block devices, images, overlay). They are made
- * here, as the host sees its paths, and handed in as detached trees: inside, the same names would be the image's.
+ * File systems whose source or options name paths of the host (block devices, images, overlay).
+ * They are made here, as the host sees its paths, and handed in as detached trees: inside, the
+ * same names would be the image's.
  *
  * A tag or an image file needs libmount or a loop device: mayfly-helper's work.
  */
@@ -25,7 +26,7 @@ struct helper {
 
 static bool is_tag(const char *source)
 {
-	static const char *const tags[] = { "LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=", "ID=" };
+	static const char *const tags[] = {"LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=", "ID="};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
 		if (!strncmp(source, tags[i], strlen(tags[i])))
@@ -36,7 +37,8 @@ static bool is_tag(const char *source)
 static void end_helper(struct helper *helper)
 {
 	fd_close(&helper->input);
-	/* It has nothing to undo, and one that hangs must not hold us longer than our deadline. */
+	/* It has nothing to undo, and one that hangs must not hold us longer than our deadline.
+	 */
 	if (helper->pid > 0)
 		(void)kill(helper->pid, SIGKILL);
 	if (helper->pid > 0)
@@ -45,12 +47,12 @@ static void end_helper(struct helper *helper)
 	helper->pid = 0;
 }
 
-static int spawn_helper(struct helper *helper, const char *const argv[], int *ret_output,
-	struct error *err)
+static int spawn_helper(
+	struct helper *helper, const char *const argv[], int *ret_output, struct error *err)
 {
 	posix_spawn_file_actions_t actions;
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-	char *const no_env[] = { NULL };
+	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	char *const no_env[] = {NULL};
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0) {
 		fd_close(&in[0]);
@@ -91,8 +93,8 @@ static int run_helper(struct helper *helper, const char *const argv[], struct er
 		return -1;
 	while (used < sizeof(helper->answer) - 1 && !memchr(helper->answer, '\n', used)) {
 		int done = fd_await(output, HELPER_TIMEOUT_MS);
-		ssize_t got = done < 0 ? done :
-					 sys_read(output, helper->answer + used,
+		ssize_t got = done < 0 ? done
+				       : sys_read(output, helper->answer + used,
 						 sizeof(helper->answer) - 1 - used);
 
 		if (got < 0)
@@ -104,7 +106,8 @@ static int run_helper(struct helper *helper, const char *const argv[], struct er
 	helper->answer[used] = '\0';
 	helper->answer[strcspn(helper->answer, "\n")] = '\0';
 	if (helper->answer[0] != '/')
-		return fail(err, 0, "%s: %s", argv[0], *helper->answer ? helper->answer : "no answer");
+		return fail(err, 0, "%s: %s", argv[0],
+			*helper->answer ? helper->answer : "no answer");
 	return 0;
 }
 
@@ -117,14 +120,15 @@ static int find_device(struct helper *helper, const struct step_mount *mount, co
 
 	*ret = mount->source;
 	if (is_tag(mount->source)) {
-		const char *const argv[] = { program, "resolve", mount->source, NULL };
+		const char *const argv[] = {program, "resolve", mount->source, NULL};
 
 		*ret = helper->answer;
 		return run_helper(helper, argv, err);
 	}
-	if (mount->source[0] == '/' && stat(mount->source, &info) == 0 && S_ISREG(info.st_mode)) {
+	if (mount->source[0] == '/' && stat(mount->source, &info) == 0 &&
+		S_ISREG(info.st_mode)) {
 		const char *mode = mount->superblock & MS_RDONLY ? "ro" : "rw";
-		const char *const argv[] = { program, "loop", mode, mount->source, NULL };
+		const char *const argv[] = {program, "loop", mode, mount->source, NULL};
 
 		*ret = helper->answer;
 		return run_helper(helper, argv, err);
@@ -135,13 +139,14 @@ static int find_device(struct helper *helper, const struct step_mount *mount, co
 int launch_open_filesystem(struct launch *launch, const struct step *step, struct error *err)
 {
 	struct step_mount mount = step->mount;
-	struct helper helper = { .input = -1 };
+	struct helper helper = {.input = -1};
 	int result = find_device(&helper, &step->mount, &mount.source, err);
 	int tree = result < 0 ? -1 : init_new_filesystem(&mount, -1, false, err);
 
 	end_helper(&helper);
 	if (tree < 0) {
-		error_while(err, "make the %s file system of \"%s\"", mount.type, step->mount.source);
+		error_while(err, "make the %s file system of \"%s\"", mount.type,
+			step->mount.source);
 		return -1;
 	}
 	launch->slots[step->mount.slot] = tree;

@@ -32,8 +32,8 @@ static int print_map(const struct id_map *map, size_t count, char text[MAP_TEXT_
 	size_t used = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int length = snprintf(text + used, MAP_TEXT_MAX - used, "%u %u %u\n", map[i].inside,
-			map[i].outside, map[i].size);
+		int length = snprintf(text + used, MAP_TEXT_MAX - used, "%u %u %u\n",
+			map[i].inside, map[i].outside, map[i].size);
 
 		if (length < 0 || used + (size_t)length >= MAP_TEXT_MAX)
 			return -E2BIG;
@@ -45,7 +45,8 @@ static int print_map(const struct id_map *map, size_t count, char text[MAP_TEXT_
 /* newuidmap and newgidmap of the package uidmap; PATH may be absent from our environment. */
 static const char *find_helper(const char *name, char path[64])
 {
-	static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", NULL };
+	static const char *const places[] = {
+		"/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", NULL};
 
 	for (size_t i = 0; places[i]; i++) {
 		snprintf(path, 64, "%s/%s", places[i], name);
@@ -55,8 +56,8 @@ static const char *find_helper(const char *name, char path[64])
 	return NULL;
 }
 
-static int run_helper(const char *name, pid_t pid, const struct id_map *map, size_t count,
-	struct error *err)
+static int run_helper(
+	const char *name, pid_t pid, const struct id_map *map, size_t count, struct error *err)
 {
 	char path[64], numbers[OCI_ID_MAPPINGS_MAX * 3 + 1][12];
 	char *argv[OCI_ID_MAPPINGS_MAX * 3 + 3];
@@ -73,7 +74,7 @@ static int run_helper(const char *name, pid_t pid, const struct id_map *map, siz
 	snprintf(numbers[0], sizeof(*numbers), "%d", pid);
 	argv[1] = numbers[0];
 	for (size_t i = 0; i < count; i++) {
-		const uint32_t values[3] = { map[i].inside, map[i].outside, map[i].size };
+		const uint32_t values[3] = {map[i].inside, map[i].outside, map[i].size};
 
 		for (size_t k = 0; k < 3; k++) {
 			char *number = numbers[1 + used];
@@ -85,7 +86,7 @@ static int run_helper(const char *name, pid_t pid, const struct id_map *map, siz
 	argv[2 + used] = NULL;
 
 	/* Its complaint goes to our stderr, which is where the caller looks. No environment. */
-	char *const no_env[] = { NULL };
+	char *const no_env[] = {NULL};
 	int failed = posix_spawn(&helper, path, NULL, NULL, argv, no_env);
 
 	if (failed)
@@ -94,7 +95,9 @@ static int run_helper(const char *name, pid_t pid, const struct id_map *map, siz
 		if (errno != EINTR)
 			return fail(err, errno, "wait for %s", path);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return fail(err, 0, "%s: write to the id map failed: are the ids in /etc/subuid and /etc/subgid?",
+		return fail(err, 0,
+			"%s: write to the id map failed: are the ids in /etc/subuid and "
+			"/etc/subgid?",
 			name);
 	return 0;
 }
@@ -112,8 +115,8 @@ static int write_map(struct launch *launch, pid_t pid, const char *name,
 	return 0;
 }
 
-static int map_process(struct launch *launch, pid_t pid, const struct step_maps *maps,
-	struct error *err)
+static int map_process(
+	struct launch *launch, pid_t pid, const struct step_maps *maps, struct error *err)
 {
 	if (maps->deny_setgroups) {
 		int done = write_pid_file(launch, pid, "setgroups", "deny");
@@ -136,8 +139,10 @@ int launch_map_ids(struct launch *launch, const struct step *step, struct error 
 	return map_process(launch, launch->pid, &step->maps, err);
 }
 
-/* A user namespace that lives only to lend its maps: a child that does nothing but wait to be killed. */
-static int borrow_namespace(struct launch *launch, const struct step_maps *maps, struct error *err)
+/* A user namespace that lives only to lend its maps: a child that does nothing but wait to be
+ * killed. */
+static int borrow_namespace(
+	struct launch *launch, const struct step_maps *maps, struct error *err)
 {
 	int AUTO_FD pidfd = -1;
 	int namespace = -1, status;
@@ -149,7 +154,8 @@ static int borrow_namespace(struct launch *launch, const struct step_maps *maps,
 	pid_t parent = getpid(), pid = sys_clone3(&args);
 
 	if (pid == 0) {
-		/* It may have died before we asked; our copies of its descriptors hold its lock. */
+		/* It may have died before we asked; our copies of its descriptors hold its
+		 * lock. */
 		if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 			_exit(1);
 		for (;;)
@@ -180,8 +186,9 @@ int launch_map_tree(struct launch *launch, const struct step *step, struct error
 	unsigned int flags = AT_EMPTY_PATH | (map->recursive ? AT_RECURSIVE : 0);
 	char path[64];
 
-	/* A clone of a shared mount is its peer: what is mounted below it would show on the host. */
-	struct mount_attr private = { .propagation = MS_PRIVATE };
+	/* A clone of a shared mount is its peer: what is mounted below it would show on the
+	 * host. */
+	struct mount_attr private = {.propagation = MS_PRIVATE};
 	int done = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &private);
 
 	if (done < 0)
@@ -202,11 +209,12 @@ int launch_map_tree(struct launch *launch, const struct step *step, struct error
 
 	struct mount_attr attributes = {
 		.attr_set = MOUNT_ATTR_IDMAP,
-		.userns_fd = (uint64_t)namespace,
+		.userns_fd = (uint64_t) namespace,
 	};
 
 	done = sys_mount_setattr(tree, "", flags, &attributes);
 	if (done < 0)
-		return fail(err, -done, "map the ids of the mount: does its file system support it?");
+		return fail(err, -done,
+			"map the ids of the mount: does its file system support it?");
 	return 0;
 }

@@ -17,7 +17,7 @@
 enum { UNDO_TIMEOUT_MS = 10 * 1000 };
 
 /* Stands for the pid in the text of the state that hooks read, until the pid is known. */
-#define PID_MARK 2147483647
+#define PID_MARK      2147483647
 #define PID_MARK_TEXT "\"pid\":2147483647"
 
 /* ---- before the first step ---- */
@@ -66,7 +66,7 @@ int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hoo
 	if (!after)
 		return fail(err, ENOMEM, "print the state for hooks");
 	*mark = '\0';
-	*ret = (struct hook_state){ .before = text, .after = after };
+	*ret = (struct hook_state){.before = text, .after = after};
 	return 0;
 }
 
@@ -82,11 +82,12 @@ static int open_channel(struct launch *launch, struct error *err)
 	return 0;
 }
 
-/* Opened here for both directions, so that neither side ever blocks in open() or sees end-of-file. */
+/* Opened here for both directions, so that neither side ever blocks in open() or sees
+ * end-of-file. */
 static int open_fifos(struct launch *launch, struct error *err)
 {
-	static const char *const names[] = { "start", "exec" };
-	int *ends[] = { &launch->inside.start_fifo, &launch->inside.exec_fifo };
+	static const char *const names[] = {"start", "exec"};
+	int *ends[] = {&launch->inside.start_fifo, &launch->inside.exec_fifo};
 
 	for (size_t i = 0; i < 2; i++) {
 		if (mknodat(launch->state_dir, names[i], S_IFIFO | 0600, 0) < 0)
@@ -104,7 +105,8 @@ static int compile_seccomp(struct launch *launch, struct error *err)
 
 	if (!launch->plan->seccomp)
 		return 0;
-	if (launch_compile_seccomp(launch->plan->seccomp, launch->seccomp_cache, &filter, err) < 0)
+	if (launch_compile_seccomp(launch->plan->seccomp, launch->seccomp_cache, &filter, err) <
+		0)
 		return fail_in(err, "linux.seccomp");
 	launch->inside.bpf = filter.instructions;
 	launch->inside.bpf_count = filter.count;
@@ -126,7 +128,8 @@ static int fill_slot(struct launch *launch, int slot, int fd, struct error *err)
 	if (slot < 0)
 		return 0;
 	launch->slots[slot] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return launch->slots[slot] < 0 ? fail(err, errno, "copy a descriptor of the container") : 0;
+	return launch->slots[slot] < 0 ? fail(err, errno, "copy a descriptor of the container")
+				       : 0;
 }
 
 static int prepare(struct launch *launch, struct error *err)
@@ -180,7 +183,9 @@ static int explain_death(struct launch *launch, struct error *err)
 		fd_close(&launch->pidfd);
 		launch->pid = 0;
 		if (WIFSIGNALED(status))
-			return fail(err, 0, "the container's process was killed by signal %d while it was set up",
+			return fail(err, 0,
+				"the container's process was killed by signal %d while it was "
+				"set up",
 				WTERMSIG(status));
 	}
 	return fail(err, 0, "the container's process ended while it was set up");
@@ -192,12 +197,14 @@ static int timeout_of(const struct launch *launch)
 	return list_has(&launch->plan->inside, STEP_RUN_HOOKS) ? -1 : LAUNCH_TIMEOUT_MS;
 }
 
-static int await(struct launch *launch, enum message message, struct received *ret, struct error *err)
+static int await(
+	struct launch *launch, enum message message, struct received *ret, struct error *err)
 {
 	int done = channel_receive(launch->channel, timeout_of(launch), ret);
 
 	if (done < 0)
-		return fail(err, -done, "wait for \"%s\" from the container's process", message_name(message));
+		return fail(err, -done, "wait for \"%s\" from the container's process",
+			message_name(message));
 	if (ret->message == MESSAGE_ERROR) {
 		*err = ret->error;
 		return -1;
@@ -206,8 +213,8 @@ static int await(struct launch *launch, enum message message, struct received *r
 		return explain_death(launch, err);
 	if (ret->message != message) {
 		fd_close(&ret->fd);
-		return fail(err, EPROTO, "\"%s\" came instead of \"%s\"", message_name(ret->message),
-			message_name(message));
+		return fail(err, EPROTO, "\"%s\" came instead of \"%s\"",
+			message_name(ret->message), message_name(message));
 	}
 	return 0;
 }
@@ -215,7 +222,8 @@ static int await(struct launch *launch, enum message message, struct received *r
 static int take_console(struct launch *launch, int *master, struct error *err)
 {
 	if (launch->console_socket)
-		return launch_send_descriptor(launch->console_socket, *master, "/dev/ptmx", err);
+		return launch_send_descriptor(
+			launch->console_socket, *master, "/dev/ptmx", err);
 	launch->console = take_fd(master);
 	return 0;
 }
@@ -233,7 +241,7 @@ static int take_listener(struct launch *launch, int listener, struct error *err)
 		.annotations = wanted->spec->annotations,
 		.n_annotations = wanted->spec->n_annotations,
 	};
-	const char *fds[] = { "seccompFd" };
+	const char *fds[] = {"seccompFd"};
 	const struct oci_process_state process = {
 		.oci_version = OCI_VERSION,
 		.fds = fds,
@@ -278,10 +286,13 @@ static int step_tell(struct launch *launch, const struct step *step, struct erro
 	if (done == -EPIPE || done == -ECONNRESET) {
 		struct received received;
 
-		return await(launch, MESSAGE_NONE, &received, err) < 0 ? -1 : explain_death(launch, err);
+		return await(launch, MESSAGE_NONE, &received, err) < 0
+			       ? -1
+			       : explain_death(launch, err);
 	}
 	if (done < 0)
-		return fail(err, -done, "tell the container's process \"%s\"", message_name(step->message));
+		return fail(err, -done, "tell the container's process \"%s\"",
+			message_name(step->message));
 	return 0;
 }
 
@@ -297,15 +308,18 @@ static int step_hooks(struct launch *launch, const struct step *step, struct err
 		return -1;
 	state.pid = launch->pid;
 	launch->hooks_ran = true;
-	return hook_run_all(point, list, count, &state, environ, launch->wanted->request->bundle, err);
+	return hook_run_all(
+		point, list, count, &state, environ, launch->wanted->request->bundle, err);
 }
 
 /* ---- the steps ---- */
 
-/* Without permission for cgroups, and nothing asked of them, a user's container goes without. */
+/* Without permission for cgroups, and nothing asked of them, a user's container goes without.
+ */
 static int step_create_cgroup(struct launch *launch, const struct step *step, struct error *err)
 {
-	if (cgroup_create(&launch->cgroup, launch->host, step->cgroup.path, step->cgroup.controllers, err) == 0)
+	if (cgroup_create(&launch->cgroup, launch->host, step->cgroup.path,
+		    step->cgroup.controllers, err) == 0)
 		return 0;
 	if (!step->cgroup.optional)
 		return -1;
@@ -324,17 +338,18 @@ static int step_write_proc(struct launch *launch, const struct step *step, struc
 	int done = launch_write_proc(launch, step->file.path, step->file.text);
 
 	if (done < 0)
-		return fail(err, -done, "write \"%s\" to /proc/PID/%s", step->file.text, step->file.path);
+		return fail(err, -done, "write \"%s\" to /proc/PID/%s", step->file.text,
+			step->file.path);
 	return 0;
 }
 
 static int step_rlimit(struct launch *launch, const struct step *step, struct error *err)
 {
-	const struct rlimit limit = { step->rlimit.soft, step->rlimit.hard };
+	const struct rlimit limit = {step->rlimit.soft, step->rlimit.hard};
 
 	if (prlimit(launch->pid, (__rlimit_resource_t)step->rlimit.resource, &limit, NULL) < 0)
-		return fail(err, errno, "set the limit to soft %ju, hard %ju", (uintmax_t)step->rlimit.soft,
-			(uintmax_t)step->rlimit.hard);
+		return fail(err, errno, "set the limit to soft %ju, hard %ju",
+			(uintmax_t)step->rlimit.soft, (uintmax_t)step->rlimit.hard);
 	return 0;
 }
 
@@ -375,7 +390,8 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 	case STEP_RUN_HOOKS:
 		return step_hooks(launch, step, err);
 	default:
-		/* The two lists share one enum; the planner's unit test proves who gets what. */
+		/* The two lists share one enum; the planner's unit test proves who gets what.
+		 */
 		return fail(err, ENOSYS, "step %d is not one of the outside", (int)step->kind);
 	}
 }
@@ -390,12 +406,17 @@ int launch_prepare(struct launch *launch, struct error *err)
 	const struct step_list *list = &launch->plan->outside;
 	const struct request *request = launch->wanted->request;
 
-	launch->cgroup = (struct cgroup){ .fd = -1, .mount = -1 };
+	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = -1;
 	launch->inside = (struct init_context){
-		.channel = -1, .start_fifo = -1, .exec_fifo = -1,
-		.proc = -1, .host_root = -1, .root = -1, .console = -1,
+		.channel = -1,
+		.start_fifo = -1,
+		.exec_fifo = -1,
+		.proc = -1,
+		.host_root = -1,
+		.root = -1,
+		.console = -1,
 	};
 	if (prepare(launch, err) < 0)
 		goto undo;
@@ -422,7 +443,8 @@ undo:
 
 int launch_commit(struct launch *launch, struct error *err)
 {
-	const struct step tell = { .kind = STEP_TELL, .origin = "", .message = MESSAGE_COMMITTED };
+	const struct step tell = {
+		.kind = STEP_TELL, .origin = "", .message = MESSAGE_COMMITTED};
 
 	return step_tell(launch, &tell, err);
 }
@@ -440,7 +462,8 @@ int launch_await_exec(struct launch *launch, struct error *err)
 	}
 	fd_close(&received.fd);
 	if (received.message != MESSAGE_NONE)
-		return fail(err, EPROTO, "\"%s\" came instead of the program", message_name(received.message));
+		return fail(err, EPROTO, "\"%s\" came instead of the program",
+			message_name(received.message));
 	return 0;
 }
 
@@ -468,7 +491,8 @@ void launch_undo(struct launch *launch)
 	int status;
 
 	if (launch->pidfd >= 0) {
-		(void)sys_pidfd_send_signal(launch->pidfd, SIGKILL); /* ESRCH: it went by itself */
+		(void)sys_pidfd_send_signal(
+			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */
 		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
 	}
 	if (!exec)

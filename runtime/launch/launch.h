@@ -13,20 +13,22 @@ struct launch {
 	const struct host *host;
 	const struct wanted *wanted;
 
-	int state_dir;             /* of the container, for the fifos; -1: none. Closed in the child: it is locked */
-	int store;                 /* the state root, or -1: closed in the child */
+	int state_dir; /* of the container, for the fifos; -1: none. Closed in the child: it is
+			  locked */
+	int store;     /* the state root, or -1: closed in the child */
 	const char *seccomp_cache; /* directory of compiled filters, or NULL for no cache */
 	const char *console_socket, *pidfd_socket; /* as the caller named them; or NULL */
-	/* exec: the container's init, and its root when it has no mount namespace; -1 otherwise. Borrowed. */
+	/* exec: the container's init, and its root when it has no mount namespace; -1
+	 * otherwise. Borrowed. */
 	int init_pidfd, init_root;
 
 	/* Results. */
 	struct cgroup cgroup;
-	pid_t pid;                 /* the container's process */
+	pid_t pid; /* the container's process */
 	int pidfd;
-	int channel;               /* our end */
-	bool hooks_ran;            /* at least one hook of the runtime's side was tried */
-	int console;               /* the pty's master when nobody was given it; else -1 */
+	int channel;	/* our end */
+	bool hooks_ran; /* at least one hook of the runtime's side was tried */
+	int console;	/* the pty's master when nobody was given it; else -1 */
 
 	/* Private. */
 	struct init_context inside;
@@ -52,8 +54,8 @@ void launch_undo(struct launch *launch);
 void launch_close(struct launch *launch);
 
 /*
- * The state that the hooks of POINT read, with the status of that point; see struct hook_state. Only id,
- * bundle and the annotations of WANTED are looked at. Text lives in ARENA.
+ * The state that the hooks of POINT read, with the status of that point; see struct hook_state.
+ * Only id, bundle and the annotations of WANTED are looked at. Text lives in ARENA.
  */
 int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hook_point point,
 	struct hook_state *ret, struct error *err);
@@ -66,14 +68,15 @@ struct launch_filter {
 };
 
 /*
- * Compile the profile, or read it from CACHE (a directory, or NULL): an entry is taken only when the
- * whole profile, the library's version and our own stored in it are equal. config-linux.md, Seccomp.
- * FLAGS have NEW_LISTENER when a rule notifies.
+ * Compile the profile, or read it from CACHE (a directory, or NULL): an entry is taken only
+ * when the whole profile, the library's version and our own stored in it are equal.
+ * config-linux.md, Seccomp. FLAGS have NEW_LISTENER when a rule notifies.
  */
 int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err);
 
-/* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel takes. */
+/* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel
+ * takes. */
 const char *launch_seccomp_version(void);
 unsigned long launch_seccomp_flags(void);
 

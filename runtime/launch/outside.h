@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What launch.c shares with its rooms: one function for each kind of outside step that is more than a line. */
+/* What launch.c shares with its rooms: one function for each kind of outside step that is more
+ * than a line. */
 #ifndef MAYFLY_OUTSIDE_H
 #define MAYFLY_OUTSIDE_H
 

@@ -165,8 +165,7 @@ int relay_run(struct relay *relay, int *ret_wait_status, struct error *err)
 	relay_block_signals();
 	relayed_signals(&signals);
 
-	int AUTO_FD
-	signal_fd = SYS_RESULT(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+	int AUTO_FD signal_fd = SYS_RESULT(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 
 	if (signal_fd < 0)
 		return fail(err, -signal_fd, "signalfd");

@@ -285,8 +285,7 @@ static int export(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 {
 	struct sock_filter stub[SECCOMP_STUB_MAX];
 	size_t n_stub = make_stub(seccomp, stub);
-	int AUTO_FD
-	fd = sys_memfd_create("seccomp", 0);
+	int AUTO_FD fd = sys_memfd_create("seccomp", 0);
 
 	if (fd < 0)
 		return fail(err, -fd, "make a file in memory");

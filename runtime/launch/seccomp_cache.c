@@ -191,8 +191,7 @@ static bool read_entry(
 bool seccomp_cache_load(
 	const char *directory, const struct seccomp_key *key, struct launch_filter *ret)
 {
-	int AUTO_FD
-	dir = open_directory(directory);
+	int AUTO_FD dir = open_directory(directory);
 	struct stat status;
 	char name[32];
 
@@ -200,8 +199,7 @@ bool seccomp_cache_load(
 		return false;
 	entry_name(key, name);
 
-	int AUTO_FD
-	fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	int AUTO_FD fd = sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (fd < 0 || !is_ours(fd, S_IFREG, &status))
 		return false;
@@ -262,8 +260,7 @@ static bool prune_one(int dir)
 void seccomp_cache_save(const char *directory, const struct seccomp_key *key,
 	const struct launch_filter *filter)
 {
-	int AUTO_FD
-	dir = open_directory(directory);
+	int AUTO_FD dir = open_directory(directory);
 	size_t code_size = filter->count * sizeof(struct sock_filter);
 	size_t size = sizeof(struct entry_header) + key->length + code_size;
 	struct error unheard;

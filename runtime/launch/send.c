@@ -57,8 +57,7 @@ static int limit_waiting(int socket, int64_t deadline_ms)
 static int connect_to(int socket, const char *path, int64_t deadline_ms)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int AUTO_FD
-	dir = -1;
+	int AUTO_FD dir = -1;
 	int done = short_path(path, address.sun_path, &dir);
 
 	if (done == 0)
@@ -94,8 +93,7 @@ static int send_all(int socket, int fd, const char *bytes, size_t length, int64_
 int launch_send_descriptor(const char *path, int fd, const char *payload, struct error *err)
 {
 	int64_t deadline_ms = fd_now_ms() + SEND_TIMEOUT_MS;
-	int AUTO_FD
-	socket_fd = SYS_RESULT(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int AUTO_FD socket_fd = SYS_RESULT(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 
 	if (socket_fd < 0)
 		return fail(err, -socket_fd, "make a socket");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the container needs of the host, as the host sees it: namespaces to join, directories
- * to bind, devices. All is pinned by descriptor before clone(), so that nothing can be swapped later,
- * and so that sources below a directory the container's root may not search can be used.
+ * to bind, devices. All is pinned by descriptor before clone(), so that nothing can be swapped
+ * later, and so that sources below a directory the container's root may not search can be used.
  */
 #include "runtime/init/sources.h"
 #include "runtime/launch/outside.h"
@@ -21,18 +21,18 @@ static bool is_ours(int fd, int type)
 		int type;
 		const char *path;
 	} files[] = {
-		{ CLONE_NEWNS, "/proc/self/ns/mnt" },
-		{ CLONE_NEWNET, "/proc/self/ns/net" },
-		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },
-		{ CLONE_NEWUTS, "/proc/self/ns/uts" },
-		{ CLONE_NEWUSER, "/proc/self/ns/user" },
+		{CLONE_NEWNS, "/proc/self/ns/mnt"},
+		{CLONE_NEWNET, "/proc/self/ns/net"},
+		{CLONE_NEWIPC, "/proc/self/ns/ipc"},
+		{CLONE_NEWUTS, "/proc/self/ns/uts"},
+		{CLONE_NEWUSER, "/proc/self/ns/user"},
 	};
 	struct stat theirs, ours;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (files[i].type == type)
 			return fstat(fd, &theirs) < 0 || stat(files[i].path, &ours) < 0 ||
-				(theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+			       (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
 	return true;
 }
 
@@ -60,12 +60,15 @@ int launch_open_namespace(struct launch *launch, const struct step *step, struct
 	/* pivot_root(2) moves every process of a mount namespace. */
 	if (type == CLONE_NEWNS && is_ours(fd, type))
 		return fail(err, EINVAL,
-			"\"%s\" is the runtime's own mount namespace: the container's root would replace the host's",
+			"\"%s\" is the runtime's own mount namespace: the container's root "
+			"would replace the host's",
 			path);
 	if (step->open_path.sysctl && is_ours(fd, type))
 		return fail(err, 0,
-			"\"%s\" is the host's own: sysctl \"%s\" is not allowed in host %s namespace", path,
-			step->open_path.sysctl, type == CLONE_NEWNET ? "network" : "ipc, uts or user");
+			"\"%s\" is the host's own: sysctl \"%s\" is not allowed in host %s "
+			"namespace",
+			path, step->open_path.sysctl,
+			type == CLONE_NEWNET ? "network" : "ipc, uts or user");
 	launch->slots[step->open_path.slot] = take_fd(&fd);
 	return 0;
 }

@@ -142,8 +142,7 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 
 	create->cgroup.path = plan->cgroup;
 	create->cgroup.controllers = needed;
-	create->cgroup.optional = is_rootless(wanted) &&
-				  !section->cgroups_path &&
+	create->cgroup.optional = is_rootless(wanted) && !section->cgroups_path &&
 				  plan->outside.count == index + 1;
 	return 0;
 }

@@ -125,7 +125,8 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 		step->open_path.ns_type = (int)ns->type;
 		if (sysctl_of(plan, section, ns->type, &step->open_path.sysctl, err) < 0)
 			return -1;
-		if (ns->type == CLONE_NEWUSER && plan_joined_maps(plan, wanted, &ret->maps, err) < 0)
+		if (ns->type == CLONE_NEWUSER &&
+			plan_joined_maps(plan, wanted, &ret->maps, err) < 0)
 			return -1;
 		list[ret->n_namespaces].slot = step->open_path.slot;
 		list[ret->n_namespaces++].type = (int)ns->type;

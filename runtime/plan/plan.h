@@ -23,35 +23,37 @@ struct plan {
 	struct arena *arena;
 	struct step_list outside, inside;
 	/*
-	 * While the plan is built: what is outside from clone() on. A room speaks of both sides of
-	 * it at once; plan_build() puts this list behind "outside", and then it is empty.
+	 * While the plan is built: what is outside from clone() on. A room speaks of both sides
+	 * of it at once; plan_build() puts this list behind "outside", and then it is empty.
 	 */
 	struct step_list after_clone;
 	/*
-	 * While the plan is built, and only when the runtime is not root: what is to be opened on
-	 * the host. open_tree(2) wants CAP_SYS_ADMIN over the mount namespace, so the child does
-	 * it, before it enters the root; plan_build() puts this list there.
+	 * While the plan is built, and only when the runtime is not root: what is to be opened
+	 * on the host. open_tree(2) wants CAP_SYS_ADMIN over the mount namespace, so the child
+	 * does it, before it enters the root; plan_build() puts this list there.
 	 */
 	struct step_list opened_inside;
-	int slots;                     /* how many were handed out */
+	int slots; /* how many were handed out */
 	/*
-	 * Slots that no step fills, but launch before clone(); -1 for none. Exec: the pidfd of the
-	 * container's init, and an O_PATH descriptor of init's root (CHROOT; no mount namespace).
+	 * Slots that no step fills, but launch before clone(); -1 for none. Exec: the pidfd of
+	 * the container's init, and an O_PATH descriptor of init's root (CHROOT; no mount
+	 * namespace).
 	 */
 	int init_pidfd_slot, init_root_slot;
-	int root_slot;                 /* of the root's tree */
+	int root_slot; /* of the root's tree */
 
-	const char *cgroup;            /* the container's cgroup below the mount, or NULL for none */
+	const char *cgroup; /* the container's cgroup below the mount, or NULL for none */
 	const struct oci_seccomp *seccomp; /* to compile before clone, or NULL */
 	bool seccomp_listens;
 	const struct oci_process *process; /* may be NULL at create */
 	bool terminal;
-	bool has_pid_namespace;        /* its own (not joined): killing init kills all */
+	bool has_pid_namespace; /* its own (not joined): killing init kills all */
 
 	/* Sentences for the log: what was asked, is harmless to miss, and is not done here. */
 	const char **warnings;
 	size_t n_warnings;
-	/* Limits left out because of --allow-missing-controllers: said loudly, and kept in the state. */
+	/* Limits left out because of --allow-missing-controllers: said loudly, and kept in the
+	 * state. */
 	const char **unenforced;
 	size_t n_unenforced;
 };
@@ -68,10 +70,11 @@ struct wanted {
  * Build the plan of a container (REQUEST_CREATE, REQUEST_RUN) or of one more process
  * (REQUEST_EXEC). Everything lives in ARENA. -1 with *err, which names the field.
  */
-int plan_build(struct plan *plan, const struct wanted *wanted, struct arena *arena,
-	struct error *err);
+int plan_build(
+	struct plan *plan, const struct wanted *wanted, struct arena *arena, struct error *err);
 
-/* Print both lists, one step a line with its origin as a comment, into the arena; NULL: no memory. */
+/* Print both lists, one step a line with its origin as a comment, into the arena; NULL: no
+ * memory. */
 char *plan_print(const struct plan *plan, struct arena *arena);
 
 /* ---- for the rooms ---- */
@@ -90,11 +93,11 @@ int plan_unenforced(struct plan *plan, struct error *err, const char *format, ..
 
 /* The rooms. Each answers 0, or -1 with *err; plan.c has their order. */
 typedef int plan_room(struct plan *plan, const struct wanted *wanted, struct error *err);
-plan_room plan_refusals, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces, plan_keyring,
-	plan_root, plan_mounts, plan_devices, plan_working_directory, plan_console,
-	plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped, plan_hooks_outside,
-	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio, plan_rlimits, plan_security,
-	plan_program, plan_created, plan_exec;
+plan_room plan_refusals, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces,
+	plan_keyring, plan_root, plan_mounts, plan_devices, plan_working_directory,
+	plan_console, plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped,
+	plan_hooks_outside, plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels,
+	plan_stdio, plan_rlimits, plan_security, plan_program, plan_created, plan_exec;
 plan_room plan_join; /* exec: instead of namespaces … pivot */
 
 /*

@@ -165,8 +165,8 @@ int plan_process(struct plan *plan, const struct wanted *wanted, struct error *e
 		process->user.umask.set ? "process.user.umask" : "default umask");
 }
 
-static int put_rlimits(struct plan *plan, struct step_list *list, const struct oci_process *process,
-	struct error *err)
+static int put_rlimits(struct plan *plan, struct step_list *list,
+	const struct oci_process *process, struct error *err)
 {
 	for (size_t i = 0; i < process->n_rlimits; i++) {
 		struct step *step =
@@ -182,8 +182,8 @@ static int put_rlimits(struct plan *plan, struct step_list *list, const struct o
 }
 
 /*
- * The process sets its own limits as long as it is whom it was: prlimit(2) on another user's process wants
- * CAP_SYS_RESOURCE even to lower one, and the runtime may lack it.
+ * The process sets its own limits as long as it is whom it was: prlimit(2) on another user's
+ * process wants CAP_SYS_RESOURCE even to lower one, and the runtime may lack it.
  */
 int plan_rlimits(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
@@ -193,7 +193,8 @@ int plan_rlimits(struct plan *plan, const struct wanted *wanted, struct error *e
 }
 
 /* In a user namespace it may raise none; the runtime, which owns that namespace, may. */
-static int plan_rlimits_outside(struct plan *plan, const struct wanted *wanted, struct error *err)
+static int plan_rlimits_outside(
+	struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	if (!in_user_namespace(wanted))
 		return 0;

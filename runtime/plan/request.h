@@ -9,26 +9,27 @@
 
 enum request_verb {
 	REQUEST_CREATE, /* parks before the program until `start` */
-	REQUEST_RUN,    /* goes on to the program */
-	REQUEST_EXEC,   /* another process in a running container */
+	REQUEST_RUN,	/* goes on to the program */
+	REQUEST_EXEC,	/* another process in a running container */
 };
 
 struct request {
 	enum request_verb verb;
 	const char *id;
-	const char *bundle;          /* absolute */
-	unsigned int preserve_fds;   /* descriptors after 2 that the program keeps, 3 … 3+N-1 */
-	unsigned int listen_fds;     /* how many of them are sockets of LISTEN_FDS (sd_listen_fds(3)) */
-	bool no_pivot;               /* --no-pivot: MS_MOVE and chroot (root on an initramfs) */
+	const char *bundle;	   /* absolute */
+	unsigned int preserve_fds; /* descriptors after 2 that the program keeps, 3 … 3+N-1 */
+	unsigned int
+		listen_fds; /* how many of them are sockets of LISTEN_FDS (sd_listen_fds(3)) */
+	bool no_pivot;	    /* --no-pivot: MS_MOVE and chroot (root on an initramfs) */
 	bool no_new_keyring;
 	bool systemd_cgroup;
 	bool allow_missing_controllers; /* run without the limits this host cannot enforce */
-	bool force_rootless;         /* --rootless=true */
+	bool force_rootless;		/* --rootless=true */
 
 	/* REQUEST_EXEC */
-	const char *cgroup;          /* where init is now, absolute below the cgroup2 mount */
-	uint64_t join_mask;          /* CLONE_NEW… that differ from ours; joined by pidfd */
-	bool has_chroot_only;        /* no mount namespace: also chroot to init's root */
+	const char *cgroup;   /* where init is now, absolute below the cgroup2 mount */
+	uint64_t join_mask;   /* CLONE_NEW… that differ from ours; joined by pidfd */
+	bool has_chroot_only; /* no mount namespace: also chroot to init's root */
 };
 
 #endif

@@ -18,7 +18,8 @@ bool denies_setgroups(const struct wanted *wanted);
 int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step_maps *ret,
 	struct error *err);
 
-/* Before exec's process can be seen by those of the container: what it will not need is gone. */
+/* Before exec's process can be seen by those of the container: what it will not need is gone.
+ */
 plan_room plan_shed;
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,

@@ -27,8 +27,9 @@ int plan_root(struct plan *plan, const struct wanted *wanted, struct error *err)
 	if (!path)
 		return no_memory(err);
 
-	struct step *step = plan_step(plan, mounts ? plan_sources(plan, wanted) : &plan->outside,
-		err, STEP_OPEN_TREE, "root.path");
+	struct step *step =
+		plan_step(plan, mounts ? plan_sources(plan, wanted) : &plan->outside, err,
+			STEP_OPEN_TREE, "root.path");
 
 	if (!step)
 		return -1;

@@ -210,7 +210,7 @@ static uint64_t needed_to_enter(const struct wanted *wanted)
 		bool needed;
 		int capability;
 	} rows[] = {
-		{true, CAP_CHOWN}, /* of stdio */
+		{true, CAP_CHOWN},	  /* of stdio */
 		{true, CAP_DAC_OVERRIDE}, /* a working directory that only root may enter */
 		{true, CAP_SETUID},
 		{true, CAP_SETGID},

@@ -206,8 +206,7 @@ static void put_mount(struct line *line, const struct step_mount *mount)
 		put_propagation(line, mount->propagation[i]);
 	}
 	put(line, "%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
-		mount->copy_up ? ", copy up" : "",
-		mount->keep_mode ? ", keep mode" : "",
+		mount->copy_up ? ", copy up" : "", mount->keep_mode ? ", keep mode" : "",
 		mount->final_readonly ? ", read-only at the end" : "");
 	put(line, "%s", otherwise[mount->otherwise]);
 	if (mount->otherwise == OTHERWISE_BIND_HOST)

@@ -27,79 +27,86 @@ enum step_kind {
 
 	/*
 	 * ---- outside, before clone: nothing of the container exists yet ----
-	 * OPEN_TREE and OPEN_DEVICE are inside, before ENTER_ROOT, when the runtime is not root.
+	 * OPEN_TREE and OPEN_DEVICE are inside, before ENTER_ROOT, when the runtime is not
+	 * root.
 	 */
-	STEP_OPEN_NAMESPACE, /* open_path {slot, path, ns_type}: and check that it is of that type */
-	STEP_OPEN_TREE,      /* tree: clone a host mount (bind source, root) as a detached tree */
-	STEP_OPEN_FILESYSTEM,/* mount with a slot: a new file system whose source or options are paths of the host */
-	STEP_OPEN_DEVICE,    /* device: like OPEN_TREE of the host's node, whose type and number must match */
-	STEP_CREATE_CGROUP,  /* cgroup {path}: with its parents and their controllers */
-	STEP_WRITE_CGROUP,   /* file {path, text}: a limit, in the container's cgroup */
-	STEP_LIMIT_DEVICES,  /* device_rules: load and attach the eBPF program */
-	STEP_OWN_CGROUP,     /* owner {uid}: give cgroup.procs and so on to a user (delegation) */
+	STEP_OPEN_NAMESPACE, /* open_path {slot, path, ns_type}: and check that it is of that
+				type */
+	STEP_OPEN_TREE, /* tree: clone a host mount (bind source, root) as a detached tree */
+	STEP_OPEN_FILESYSTEM, /* mount with a slot: a new file system whose source or options
+				 are paths of the host */
+	STEP_OPEN_DEVICE,   /* device: like OPEN_TREE of the host's node, whose type and number
+			       must match */
+	STEP_CREATE_CGROUP, /* cgroup {path}: with its parents and their controllers */
+	STEP_WRITE_CGROUP,  /* file {path, text}: a limit, in the container's cgroup */
+	STEP_LIMIT_DEVICES, /* device_rules: load and attach the eBPF program */
+	STEP_OWN_CGROUP, /* owner {uid}: give cgroup.procs and so on to a user (delegation) */
 
 	/* ---- outside, clone and after ---- */
-	STEP_CLONE,          /* clone {flags}: into the cgroup, with a pidfd */
-	STEP_MAP_IDS,        /* maps: setgroups, gid_map, uid_map of the container's process */
-	STEP_WRITE_PROC,     /* file {path, text}: /proc/PID/PATH of the container's process */
-	STEP_SET_RLIMIT,     /* rlimit: prlimit(2) on the container's process */
-	STEP_MAP_TREE,       /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
+	STEP_CLONE,	 /* clone {flags}: into the cgroup, with a pidfd */
+	STEP_MAP_IDS,	 /* maps: setgroups, gid_map, uid_map of the container's process */
+	STEP_WRITE_PROC, /* file {path, text}: /proc/PID/PATH of the container's process */
+	STEP_SET_RLIMIT, /* rlimit: prlimit(2) on the container's process */
+	STEP_MAP_TREE,	 /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
 
 	/* ---- both sides ---- */
-	STEP_TELL,           /* message */
-	STEP_AWAIT,          /* message */
-	STEP_RUN_HOOKS,      /* hooks {point} */
+	STEP_TELL,	/* message */
+	STEP_AWAIT,	/* message */
+	STEP_RUN_HOOKS, /* hooks {point} */
 
 	/* ---- inside ---- */
-	STEP_JOIN,           /* join: enter namespaces by descriptor */
-	STEP_UNSHARE,        /* unshare {flags}: CLONE_NEWCGROUP, CLONE_NEWTIME … */
-	STEP_WRITE_SELF,     /* file {path, text}: /proc/self/PATH of the host's procfs */
-	STEP_FORK,           /* clone {flags}: go on in a child with the same parent; tells MESSAGE_FORKED */
-	STEP_BECOME_ROOT,    /* uid and gid 0 of the new user namespace, no groups */
+	STEP_JOIN,	 /* join: enter namespaces by descriptor */
+	STEP_UNSHARE,	 /* unshare {flags}: CLONE_NEWCGROUP, CLONE_NEWTIME … */
+	STEP_WRITE_SELF, /* file {path, text}: /proc/self/PATH of the host's procfs */
+	STEP_FORK, /* clone {flags}: go on in a child with the same parent; tells MESSAGE_FORKED
+		    */
+	STEP_BECOME_ROOT, /* uid and gid 0 of the new user namespace, no groups */
 	STEP_LOOPBACK_UP,
 	STEP_SET_HOSTNAME,   /* text */
 	STEP_SET_DOMAINNAME, /* text */
 	STEP_JOIN_KEYRING,   /* a new session keyring without a name */
 
 	STEP_ISOLATE_MOUNTS, /* propagation {flags}: of the whole new mount namespace */
-	STEP_ENTER_ROOT,     /* root {slot}: attach the root's tree and chroot into it ("the jail") */
-	STEP_MOUNT,          /* mount: a new file system */
-	STEP_ATTACH,         /* mount with a slot: a bind */
-	STEP_CHANGE_MOUNT,   /* mount: attributes or propagation of what is mounted at target */
-	STEP_MAKE_DEVICE,    /* device: mknod */
-	STEP_BIND_DEVICE,    /* device with a slot */
-	STEP_SYMLINK,        /* file {path, text}: an existing target is left alone */
-	STEP_REPLACE_SYMLINK,/* file: what is there is removed (/dev/ptmx) */
-	STEP_OPEN_CONSOLE,   /* console: a pty from the container's devpts; tells MESSAGE_CONSOLE */
-	STEP_WRITE_SYSCTL,   /* file {path below /proc/sys, text} */
-	STEP_PROTECT_PATH,   /* text: read-only, recursively; missing is fine */
-	STEP_MASK_PATH,      /* text: hidden; missing is fine */
-	STEP_LEAVE_ROOT,     /* back to the host's root, which is still mounted below */
-	STEP_PIVOT_ROOT,     /* and detach the host's root */
-	STEP_CHROOT,         /* no mount namespace of its own: the root is entered by chroot only */
-	STEP_SET_ROOT,       /* mount: read-only and propagation of "/" after the pivot */
+	STEP_ENTER_ROOT, /* root {slot}: attach the root's tree and chroot into it ("the jail")
+			  */
+	STEP_MOUNT,	 /* mount: a new file system */
+	STEP_ATTACH,	 /* mount with a slot: a bind */
+	STEP_CHANGE_MOUNT, /* mount: attributes or propagation of what is mounted at target */
+	STEP_MAKE_DEVICE,  /* device: mknod */
+	STEP_BIND_DEVICE,  /* device with a slot */
+	STEP_SYMLINK,	   /* file {path, text}: an existing target is left alone */
+	STEP_REPLACE_SYMLINK, /* file: what is there is removed (/dev/ptmx) */
+	STEP_OPEN_CONSOLE, /* console: a pty from the container's devpts; tells MESSAGE_CONSOLE
+			    */
+	STEP_WRITE_SYSCTL, /* file {path below /proc/sys, text} */
+	STEP_PROTECT_PATH, /* text: read-only, recursively; missing is fine */
+	STEP_MASK_PATH,	   /* text: hidden; missing is fine */
+	STEP_LEAVE_ROOT,   /* back to the host's root, which is still mounted below */
+	STEP_PIVOT_ROOT,   /* and detach the host's root */
+	STEP_CHROOT,   /* no mount namespace of its own: the root is entered by chroot only */
+	STEP_SET_ROOT, /* mount: read-only and propagation of "/" after the pivot */
 
-	STEP_NEW_SESSION,    /* setsid, and the console becomes the controlling terminal */
-	STEP_SET_SCHEDULER,  /* scheduler */
-	STEP_SET_IO_PRIORITY,/* number: class << 13 | level */
-	STEP_SET_AFFINITY,   /* affinity {cpus}: NULL for all */
+	STEP_NEW_SESSION,	/* setsid, and the console becomes the controlling terminal */
+	STEP_SET_SCHEDULER,	/* scheduler */
+	STEP_SET_IO_PRIORITY,	/* number: class << 13 | level */
+	STEP_SET_AFFINITY,	/* affinity {cpus}: NULL for all */
 	STEP_SET_MEMORY_POLICY, /* memory_policy */
-	STEP_SET_PERSONALITY,/* number */
-	STEP_SET_UMASK,      /* number */
-	STEP_SET_LABEL,      /* label: AppArmor or SELinux, for the exec to come */
-	STEP_OWN_STDIO,      /* owner {uid}: of descriptors 0, 1, 2, where allowed */
-	STEP_MAKE_DIRECTORY, /* text: the working directory, when missing */
+	STEP_SET_PERSONALITY,	/* number */
+	STEP_SET_UMASK,		/* number */
+	STEP_SET_LABEL,		/* label: AppArmor or SELinux, for the exec to come */
+	STEP_OWN_STDIO,		/* owner {uid}: of descriptors 0, 1, 2, where allowed */
+	STEP_MAKE_DIRECTORY,	/* text: the working directory, when missing */
 	STEP_NO_NEW_PRIVILEGES,
-	STEP_LOAD_SECCOMP,   /* seccomp */
-	STEP_DROP_BOUNDING,  /* capabilities.bounding stay, all others go */
+	STEP_LOAD_SECCOMP,	/* seccomp */
+	STEP_DROP_BOUNDING,	/* capabilities.bounding stay, all others go */
 	STEP_SHED_CAPABILITIES, /* capabilities.permitted stay for now, all others go */
-	STEP_SET_USER,       /* user {uid, gid, groups} */
-	STEP_SET_CAPABILITIES, /* capabilities */
-	STEP_CHANGE_DIRECTORY, /* text: and prove that it is inside the root */
-	STEP_FIND_HOME,      /* user {uid}: HOME from the image's /etc/passwd into env slot */
-	STEP_FIND_PROGRAM,   /* exec: argv[0] by PATH of the container; its errors are create's */
-	STEP_AWAIT_START,    /* block on the start fifo of `create` */
-	STEP_CLOSE_FDS,      /* number: how many descriptors after 2 the program keeps */
+	STEP_SET_USER,		/* user {uid, gid, groups} */
+	STEP_SET_CAPABILITIES,	/* capabilities */
+	STEP_CHANGE_DIRECTORY,	/* text: and prove that it is inside the root */
+	STEP_FIND_HOME,	   /* user {uid}: HOME from the image's /etc/passwd into env slot */
+	STEP_FIND_PROGRAM, /* exec: argv[0] by PATH of the container; its errors are create's */
+	STEP_AWAIT_START,  /* block on the start fifo of `create` */
+	STEP_CLOSE_FDS,	   /* number: how many descriptors after 2 the program keeps */
 	STEP_EXEC,
 
 	STEP_COUNT
@@ -108,61 +115,69 @@ enum step_kind {
 /* A host mount cloned with open_tree(2), still attached to nothing. */
 struct step_tree {
 	int slot;
-	const char *path;      /* absolute, as the runtime sees it; symlinks are the host admin's */
-	bool recursive;        /* OPEN_TREE with AT_RECURSIVE (rbind) */
-	const char *target;    /* of a bind, for the sentence when there is no source; or NULL */
+	const char *path; /* absolute, as the runtime sees it; symlinks are the host admin's */
+	bool recursive;	  /* OPEN_TREE with AT_RECURSIVE (rbind) */
+	const char *target; /* of a bind, for the sentence when there is no source; or NULL */
 	bool must_be_directory;
-	bool must_be_procfs;   /* what is on /proc is believed: the root of a procfs and nothing else */
+	bool must_be_procfs; /* what is on /proc is believed: the root of a procfs and nothing
+				else */
 	bool nofollow;
-	bool in_place;         /* an O_PATH descriptor of the mounted tree itself, no clone: for CHROOT */
+	bool in_place; /* an O_PATH descriptor of the mounted tree itself, no clone: for CHROOT
+			*/
 };
 
 struct step_mount {
-	const char *target;    /* inside the root */
-	const char *type;      /* MOUNT: "proc", "tmpfs" … */
+	const char *target; /* inside the root */
+	const char *type;   /* MOUNT: "proc", "tmpfs" … */
 	const char *source;
-	const char *data;      /* comma separated, as mount(8) -o would have it; NULL or "" for none */
-	int slot;              /* ATTACH: the detached tree */
+	const char
+		*data; /* comma separated, as mount(8) -o would have it; NULL or "" for none */
+	int slot;      /* ATTACH: the detached tree */
 
-	uint64_t set, clear;   /* MOUNT_ATTR_… of this one mount */
+	uint64_t set, clear;	     /* MOUNT_ATTR_… of this one mount */
 	uint64_t set_all, clear_all; /* MOUNT_ATTR_… of the whole tree (rro …) */
-	uint64_t superblock;   /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_RDONLY of a new fs */
+	uint64_t superblock;	     /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME,
+					MS_I_VERSION, MS_RDONLY of a new fs */
 
-	const unsigned long *propagation; /* MS_SHARED, MS_SLAVE|MS_REC …: applied one after another */
+	const unsigned long
+		*propagation; /* MS_SHARED, MS_SLAVE|MS_REC …: applied one after another */
 	size_t n_propagation;
 
-	bool no_symlinks;      /* /proc, /sys, /dev: the target must be at exactly that path */
-	bool copy_symlink;     /* ATTACH: a source that is a symlink is made anew at the target, not mounted */
-	bool copy_up;          /* tmpcopyup: the image's directory is copied into the new tmpfs */
-	bool keep_mode;        /* tmpfs without mode=: take the mode of an existing target */
-	bool final_readonly;   /* becomes read-only only after the devices are made (a later CHANGE_MOUNT) */
+	bool no_symlinks;  /* /proc, /sys, /dev: the target must be at exactly that path */
+	bool copy_symlink; /* ATTACH: a source that is a symlink is made anew at the target, not
+			      mounted */
+	bool copy_up;	   /* tmpcopyup: the image's directory is copied into the new tmpfs */
+	bool keep_mode;	   /* tmpfs without mode=: take the mode of an existing target */
+	bool final_readonly; /* becomes read-only only after the devices are made (a later
+				CHANGE_MOUNT) */
 
 	/*
-	 * What to do when the kernel refuses in a way that has a known second way. Decided here,
-	 * never invented by the child.
+	 * What to do when the kernel refuses in a way that has a known second way. Decided
+	 * here, never invented by the child.
 	 */
 	enum step_otherwise {
 		OTHERWISE_FAIL,
-		OTHERWISE_WITHOUT_GID,  /* devpts in a user namespace that does not map gid 5 */
-		OTHERWISE_BIND_HOST,    /* sysfs, proc, cgroup2: attach SLOT, a clone of the host's, instead */
+		OTHERWISE_WITHOUT_GID, /* devpts in a user namespace that does not map gid 5 */
+		OTHERWISE_BIND_HOST,   /* sysfs, proc, cgroup2: attach SLOT, a clone of the
+					  host's, instead */
 	} otherwise;
 };
 
 struct step_device {
 	const char *path;
-	mode_t type;           /* S_IFCHR, S_IFBLK, S_IFIFO */
+	mode_t type; /* S_IFCHR, S_IFBLK, S_IFIFO */
 	unsigned int major, minor;
-	mode_t mode;           /* permission bits only */
+	mode_t mode; /* permission bits only */
 	uid_t uid;
 	gid_t gid;
-	int slot;              /* OPEN_DEVICE, BIND_DEVICE */
+	int slot; /* OPEN_DEVICE, BIND_DEVICE */
 };
 
 struct step_device_rule {
 	bool allow;
-	char type;             /* 'a', 'b', 'c' */
-	int64_t major, minor;  /* -1 for any */
-	unsigned int access;   /* BPF_DEVCG_ACC_MKNOD | READ | WRITE */
+	char type;	      /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1 for any */
+	unsigned int access;  /* BPF_DEVCG_ACC_MKNOD | READ | WRITE */
 };
 
 struct id_map {
@@ -173,32 +188,33 @@ struct step_maps {
 	const struct id_map *uids, *gids;
 	size_t n_uids, n_gids;
 	bool deny_setgroups;
-	bool helpers;          /* newuidmap and newgidmap: we may not write these maps ourselves */
+	bool helpers; /* newuidmap and newgidmap: we may not write these maps ourselves */
 };
 
 struct step_map_tree {
 	int slot;
-	bool recursive;        /* ridmap */
-	bool of_container;     /* the container's own user namespace; else the maps below */
+	bool recursive;	   /* ridmap */
+	bool of_container; /* the container's own user namespace; else the maps below */
 	struct step_maps maps;
 };
 
 struct step_join {
 	/* Either one pidfd of a running container and a mask of CLONE_NEW* … */
-	int pidfd_slot;        /* -1 when the list below is used */
+	int pidfd_slot; /* -1 when the list below is used */
 	uint64_t mask;
-	/* … or descriptors of namespaces. Those that answer EPERM are tried again after "user". */
+	/* … or descriptors of namespaces. Those that answer EPERM are tried again after "user".
+	 */
 	const struct step_namespace {
 		int slot;
-		int type;      /* CLONE_NEW… */
-	} *namespaces;
+		int type; /* CLONE_NEW… */
+	} * namespaces;
 	size_t n_namespaces;
 	struct step_maps maps; /* what the joined user namespace must have; none: anything */
 };
 
 struct step_capabilities {
 	uint64_t bounding, effective, permitted, inheritable, ambient;
-	unsigned int last;     /* the kernel's last capability */
+	unsigned int last; /* the kernel's last capability */
 };
 
 struct step_user {
@@ -206,10 +222,10 @@ struct step_user {
 	gid_t gid;
 	const gid_t *groups;
 	size_t n_groups;
-	bool skip_setgroups;   /* single-id rootless maps: the kernel denies it */
+	bool skip_setgroups; /* single-id rootless maps: the kernel denies it */
 };
 
-struct step_scheduler {    /* sched_setattr(2) */
+struct step_scheduler { /* sched_setattr(2) */
 	uint32_t policy;
 	uint64_t flags;
 	int32_t nice;
@@ -218,7 +234,7 @@ struct step_scheduler {    /* sched_setattr(2) */
 };
 
 struct step_memory_policy {
-	int mode;              /* with flags */
+	int mode; /* with flags */
 	const unsigned long *nodes;
 	unsigned long max_node;
 };
@@ -226,19 +242,21 @@ struct step_memory_policy {
 struct step_console {
 	bool has_size;
 	uint16_t rows, columns;
-	bool bind;             /* bind the slave on /dev/console (create; exec does not) */
-	uid_t uid;             /* owner of the slave */
+	bool bind; /* bind the slave on /dev/console (create; exec does not) */
+	uid_t uid; /* owner of the slave */
 };
 
 struct step_seccomp {
-	bool listener;         /* a rule says SCMP_ACT_NOTIFY: tells MESSAGE_LISTENER, awaits LISTENER_SENT */
+	bool listener; /* a rule says SCMP_ACT_NOTIFY: tells MESSAGE_LISTENER, awaits
+			  LISTENER_SENT */
 };
 
 enum label_kind { LABEL_APPARMOR, LABEL_SELINUX, LABEL_SELINUX_KEY };
 
 struct step {
 	enum step_kind kind;
-	const char *origin;    /* the place in the user's file, "mounts[3]"; never NULL, maybe "" */
+	const char
+		*origin; /* the place in the user's file, "mounts[3]"; never NULL, maybe "" */
 	union {
 		const char *text;
 		int64_t number;
@@ -246,8 +264,9 @@ struct step {
 		struct {
 			int slot;
 			const char *path;
-			int ns_type; /* CLONE_NEW… */
-			const char *sysctl; /* one that acts on it: then it must not be the runtime's own */
+			int ns_type;	    /* CLONE_NEW… */
+			const char *sysctl; /* one that acts on it: then it must not be the
+					       runtime's own */
 		} open_path;
 		struct step_tree tree;
 		struct step_mount mount;
@@ -257,9 +276,10 @@ struct step {
 			size_t count;
 		} device_rules;
 		struct {
-			const char *path; /* below the cgroup2 mount, absolute */
+			const char *path;	  /* below the cgroup2 mount, absolute */
 			unsigned int controllers; /* enum controller: what the limits need */
-			bool optional; /* rootless, nothing asked: go on without one on EACCES, EPERM, EROFS */
+			bool optional; /* rootless, nothing asked: go on without one on EACCES,
+					  EPERM, EROFS */
 		} cgroup;
 		struct {
 			const char *path;
@@ -284,7 +304,8 @@ struct step {
 		} propagation;
 		struct {
 			int slot;
-			unsigned long propagation; /* ENTER_ROOT: MS_… of the tree before it is attached */
+			unsigned long propagation; /* ENTER_ROOT: MS_… of the tree before it is
+						      attached */
 		} root;
 		struct step_console console;
 		struct step_scheduler scheduler;

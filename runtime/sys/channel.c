@@ -51,14 +51,14 @@ static int send_packet(int end, const struct packet *packet, size_t size, int fd
 
 int channel_tell(int end, enum message message, int64_t value, int fd)
 {
-	struct packet packet = { .message = message, .value = value };
+	struct packet packet = {.message = message, .value = value};
 
 	return send_packet(end, &packet, SHORT_PACKET, fd);
 }
 
 void channel_tell_error(int end, const struct error *err)
 {
-	struct packet packet = { .message = MESSAGE_ERROR, .error = *err };
+	struct packet packet = {.message = MESSAGE_ERROR, .error = *err};
 
 	(void)send_packet(end, &packet, sizeof(packet), -1); /* nobody is there to hear of it */
 }
@@ -70,7 +70,7 @@ int channel_receive(int end, int timeout_ms, struct received *ret)
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct packet packet;
-	struct iovec data = { &packet, sizeof(packet) };
+	struct iovec data = {&packet, sizeof(packet)};
 	struct msghdr header = {
 		.msg_iov = &data,
 		.msg_iovlen = 1,
@@ -101,7 +101,8 @@ int channel_receive(int end, int timeout_ms, struct received *ret)
 	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
 		memcpy(&ret->fd, CMSG_DATA(rights), sizeof(int));
 
-	bool whole = packet.message == MESSAGE_ERROR ? got == sizeof(packet) : got == SHORT_PACKET;
+	bool whole =
+		packet.message == MESSAGE_ERROR ? got == sizeof(packet) : got == SHORT_PACKET;
 
 	if (!whole || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
 		packet.message >= MESSAGE_COUNT) {

@@ -12,21 +12,22 @@
 #include <stdint.h>
 
 /*
- * Named for what has happened when it is sent. Which side says what, and when, is in the plan: a
- * unit test walks both lists and proves that every AWAIT has its TELL, in the same order.
+ * Named for what has happened when it is sent. Which side says what, and when, is in the plan:
+ * a unit test walks both lists and proves that every AWAIT has its TELL, in the same order.
  */
 enum message {
 	MESSAGE_NONE,
-	MESSAGE_FORKED,       /* in → out: value is the pid of the container's process */
-	MESSAGE_MAPPED,       /* out → in: the id maps are written */
-	MESSAGE_ROOTFS_READY, /* in → out: mounts are done; run prestart and createRuntime hooks */
+	MESSAGE_FORKED,	      /* in → out: value is the pid of the container's process */
+	MESSAGE_MAPPED,	      /* out → in: the id maps are written */
+	MESSAGE_ROOTFS_READY, /* in → out: mounts are done; run prestart and createRuntime hooks
+			       */
 	MESSAGE_HOOKS_DONE,   /* out → in */
 	MESSAGE_CONSOLE,      /* in → out: the descriptor is the pty's master */
 	MESSAGE_LISTENER,     /* in → out: the descriptor is seccomp's notify listener */
-	MESSAGE_LISTENER_SENT,/* out → in */
-	MESSAGE_CREATED,      /* in → out: everything but the program's exec is done */
-	MESSAGE_COMMITTED,    /* out → in: the record is saved, limits are set: go on without me */
-	MESSAGE_ERROR,        /* in → out, at any moment: then the sender exits */
+	MESSAGE_LISTENER_SENT, /* out → in */
+	MESSAGE_CREATED,       /* in → out: everything but the program's exec is done */
+	MESSAGE_COMMITTED, /* out → in: the record is saved, limits are set: go on without me */
+	MESSAGE_ERROR,	   /* in → out, at any moment: then the sender exits */
 	MESSAGE_COUNT
 };
 
@@ -42,7 +43,7 @@ void channel_tell_error(int end, const struct error *err);
 struct received {
 	enum message message; /* MESSAGE_NONE: the peer closed its end (exec, or exit) */
 	int64_t value;
-	int fd; /* -1 for none; owned by the receiver */
+	int fd;		    /* -1 for none; owned by the receiver */
 	struct error error; /* of MESSAGE_ERROR */
 };
 

@@ -24,7 +24,8 @@ int fd_reserve_stdio(void)
 	for (int fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		/* The lowest free number is FD itself; stdio is the one thing without CLOEXEC. */
+		/* The lowest free number is FD itself; stdio is the one thing without CLOEXEC.
+		 */
 		if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
 			return -errno;
 	}
@@ -43,7 +44,8 @@ static int cloexec_one_by_one(unsigned int first)
 		unsigned long fd = strtoul(entry->d_name, NULL, 10);
 
 		if (fd >= first && entry->d_name[0] != '.')
-			(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC); /* our own dir stream goes next */
+			(void)fcntl((int)fd, F_SETFD,
+				FD_CLOEXEC); /* our own dir stream goes next */
 	}
 	closedir(dir);
 	return 0;
@@ -61,9 +63,9 @@ ssize_t fd_send(int socket, const void *bytes, size_t length, int fd)
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec data = { (void *)(uintptr_t)bytes, length };
-	struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
+	} control = {0};
+	struct iovec data = {(void *)(uintptr_t)bytes, length};
+	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
 	ssize_t put;
 
 	if (fd >= 0) {
@@ -90,12 +92,13 @@ int64_t fd_now_ms(void)
 
 int fd_await(int fd, int timeout_ms)
 {
-	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
 	int64_t deadline = fd_now_ms() + timeout_ms;
 
 	for (;;) {
 		int64_t left = timeout_ms < 0 ? -1 : deadline - fd_now_ms();
-		int ready = SYS_RESULT(poll(&poller, 1, timeout_ms >= 0 && left < 0 ? 0 : (int)left));
+		int ready = SYS_RESULT(
+			poll(&poller, 1, timeout_ms >= 0 && left < 0 ? 0 : (int)left));
 
 		if (ready > 0)
 			return 0;

@@ -13,7 +13,8 @@
 /* Closes *fd when it is one, and leaves -1. errno is kept. */
 void fd_close(int *fd);
 
-/* A local descriptor that is closed when it goes out of scope; initialise it, with -1 if need be. */
+/* A local descriptor that is closed when it goes out of scope; initialise it, with -1 if need
+ * be. */
 #define AUTO_FD __attribute__((cleanup(fd_close)))
 
 /* Hand over: the caller's variable becomes -1. */
@@ -37,7 +38,8 @@ int fd_cloexec_from(unsigned int first);
  */
 int fd_await(int fd, int timeout_ms);
 
-/* Send bytes, and with them a copy of FD (-1: none), over a Unix socket: how many went, or -errno. */
+/* Send bytes, and with them a copy of FD (-1: none), over a Unix socket: how many went, or
+ * -errno. */
 ssize_t fd_send(int socket, const void *bytes, size_t length, int fd);
 
 /* Monotonic milliseconds: a clock that is set must not stretch a deadline. */

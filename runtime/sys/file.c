@@ -47,8 +47,8 @@ ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
 	return fd < 0 ? fd : file_read_text(fd, buffer, size);
 }
 
-int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
-	struct error *err)
+int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err)
 {
 	size_t room = 64 * 1024, length = 0;
 	char *bytes = arena_alloc(arena, room);
@@ -83,7 +83,8 @@ int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, si
 int file_read(int dir, const char *path, size_t limit, struct arena *arena, char **ret_bytes,
 	size_t *ret_length, struct error *err)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not stop us; O_NOCTTY: nor a terminal grab us. */
+	/* O_NONBLOCK: a FIFO without a writer must not stop us; O_NOCTTY: nor a terminal grab
+	 * us. */
 	int AUTO_FD fd = sys_openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat info;
 
@@ -127,7 +128,8 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	if (unlinkat(dir, temporary, 0) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove an old \"%s\"", temporary);
 
-	int AUTO_FD fd = sys_openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+	int AUTO_FD fd =
+		sys_openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 
 	if (fd < 0)
 		return fail(err, -fd, "create \"%s\"", temporary);

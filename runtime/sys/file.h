@@ -17,8 +17,8 @@ int file_read(int dir, const char *path, size_t limit, struct arena *arena, char
 	size_t *ret_length, struct error *err);
 
 /* The same from an open descriptor of any kind until end-of-file (stdin). */
-int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes, size_t *ret_length,
-	struct error *err);
+int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err);
 
 /*
  * Put BYTES in place of DIR's file NAME, whole or not at all: a new file of mode MODE, then
@@ -28,8 +28,9 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	struct error *err);
 
 /*
- * Make DIR's file NAME, whole or not at all, and leave nothing behind when we are killed: the file has no name
- * until it is complete. 0, -EEXIST, or another -errno where the file system cannot do it (-EOPNOTSUPP …).
+ * Make DIR's file NAME, whole or not at all, and leave nothing behind when we are killed: the
+ * file has no name until it is complete. 0, -EEXIST, or another -errno where the file system
+ * cannot do it (-EOPNOTSUPP …).
  */
 int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t length);
 

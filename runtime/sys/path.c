@@ -69,8 +69,7 @@ static int open_typed(
 	int dir, const char *path, enum path_type type, int flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve};
-	int AUTO_FD
-	fd = open_again(dir, path, &how);
+	int AUTO_FD fd = open_again(dir, path, &how);
 
 	if (fd < 0)
 		return fd;
@@ -190,8 +189,7 @@ static int make_one(struct creation *creation, int dir, const char *name, bool l
 /* What is missing below DIR, from the offset AT on. The last descriptor, or -errno. */
 static int make_rest(struct creation *creation, int dir, size_t at)
 {
-	int AUTO_FD
-	below = dir;
+	int AUTO_FD below = dir;
 
 	for (;;) {
 		char name[PATH_NAME_MAX];
@@ -301,8 +299,7 @@ int path_open_knob(int dir, const char *path, int flags, long magic)
 	if (magic != FS_PROC)
 		how.resolve |= RESOLVE_NO_SYMLINKS;
 
-	int AUTO_FD
-	fd = open_again(dir, relative(path), &how);
+	int AUTO_FD fd = open_again(dir, relative(path), &how);
 
 	if (fd < 0)
 		return fd;
@@ -315,8 +312,7 @@ int path_open_knob(int dir, const char *path, int flags, long magic)
 
 int path_write_knob(int dir, const char *path, const char *text, long magic)
 {
-	int AUTO_FD
-	fd = path_open_knob(dir, path, O_WRONLY, magic);
+	int AUTO_FD fd = path_open_knob(dir, path, O_WRONLY, magic);
 	size_t length = strlen(text);
 
 	if (fd < 0)

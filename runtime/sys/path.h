@@ -40,27 +40,28 @@ enum { PATH_CREATE_MAX = 64 };
  * EISDIR, ELOOP … in err->code. openat2 answers EAGAIN when a rename races with "..": tried
  * again at most 64 times.
  */
-int path_open(int root, const char *path, enum path_type type, unsigned int flags,
-	struct error *err);
+int path_open(
+	int root, const char *path, enum path_type type, unsigned int flags, struct error *err);
 
 /* The same, and missing components are made: directories of mode 0755, and for
  * PATH_NOT_DIRECTORY an empty regular file 0644 at the end. A race with a peer that creates the
  * same name is not an error; one that swaps the kind is. */
-int path_create(int root, const char *path, enum path_type type, unsigned int flags,
-	struct error *err);
+int path_create(
+	int root, const char *path, enum path_type type, unsigned int flags, struct error *err);
 
 /*
  * The parent directory of PATH as a descriptor (made when missing), and its last component in
- * NAME. For mknodat, symlinkat and unlinkat, which never follow the last component. "/", "." and
+ * NAME. For mknodat, symlinkat and unlinkat, which never follow the last component. "/", "."
+ * and
  * ".." have none: EINVAL.
  */
 enum { PATH_NAME_MAX = 256 };
-int path_create_parent(int root, const char *path, unsigned int flags,
-	char name[PATH_NAME_MAX], struct error *err);
+int path_create_parent(int root, const char *path, unsigned int flags, char name[PATH_NAME_MAX],
+	struct error *err);
 
-/* Open a file below DIR for reading or writing (O_RDONLY, O_WRONLY …) that must be on a file system
- * of type MAGIC (FS_PROC, FS_CGROUP2): no symlink but the "self" ones of proc, no mount crossed.
- * For knobs of proc and cgroup. -errno. */
+/* Open a file below DIR for reading or writing (O_RDONLY, O_WRONLY …) that must be on a file
+ * system of type MAGIC (FS_PROC, FS_CGROUP2): no symlink but the "self" ones of proc, no mount
+ * crossed. For knobs of proc and cgroup. -errno. */
 int path_open_knob(int dir, const char *path, int flags, long magic);
 
 /* Write TEXT to such a file in one write(2). -errno. */

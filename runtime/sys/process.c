@@ -63,7 +63,8 @@ int process_identify(pid_t pid, int pidfd, struct process_id *ret)
 
 	if (done < 0)
 		return done;
-	*ret = (struct process_id){ .pid = pid, .start_time = start, .pidfs = pidfs_inode(pidfd) };
+	*ret = (struct process_id){
+		.pid = pid, .start_time = start, .pidfs = pidfs_inode(pidfd)};
 	return 0;
 }
 
@@ -80,7 +81,8 @@ int process_open(const struct process_id *id)
 	if (pidfd < 0)
 		return pidfd == -EINVAL ? -ESRCH : pidfd;
 
-	/* Read after the open: what we read then belongs to what we hold, or the poll says it is gone. */
+	/* Read after the open: what we read then belongs to what we hold, or the poll says it
+	 * is gone. */
 	int done = read_stat(id->pid, &state, &start);
 
 	if (done < 0)
@@ -99,21 +101,22 @@ int process_open(const struct process_id *id)
 
 bool process_has_exited(int pidfd)
 {
-	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	struct pollfd poller = {.fd = pidfd, .events = POLLIN};
 
 	return poll(&poller, 1, 0) > 0;
 }
 
 int process_boot_id(char ret[BOOT_ID_SIZE])
 {
-	ssize_t length = file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret, BOOT_ID_SIZE);
+	ssize_t length =
+		file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret, BOOT_ID_SIZE);
 
 	return length < 0 ? (int)length : length == BOOT_ID_SIZE - 1 ? 0 : -EPROTO;
 }
 
 int process_reap(int pidfd, int *ret_status)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 	int done;
 
 	/* __WALL: a child made with CLONE_PARENT has no exit signal. */
@@ -122,7 +125,7 @@ int process_reap(int pidfd, int *ret_status)
 	while (done == -EINTR);
 	if (done < 0)
 		return done;
-	*ret_status = info.si_code == CLD_EXITED ? (info.si_status & 0xFF) << 8 :
-						   info.si_status & 0x7F;
+	*ret_status = info.si_code == CLD_EXITED ? (info.si_status & 0xFF) << 8
+						 : info.si_status & 0x7F;
 	return 0;
 }

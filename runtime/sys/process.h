@@ -13,20 +13,21 @@
 
 /*
  * A pid alone is reused. Start time has ticks of 10 ms; the inode of a pidfd (pidfs, since
- * Linux 6.9; 0 before) is unique until the next boot. Both together with the boot's id are an identity.
+ * Linux 6.9; 0 before) is unique until the next boot. Both together with the boot's id are an
+ * identity.
  */
 struct process_id {
 	pid_t pid;
 	uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks since boot */
-	uint64_t pidfs;      /* inode of its pidfd, or 0 */
+	uint64_t pidfs;	     /* inode of its pidfd, or 0 */
 };
 
 /* Fill *ret for the live process PID that PIDFD refers to. -errno. */
 int process_identify(pid_t pid, int pidfd, struct process_id *ret);
 
 /*
- * A pidfd of exactly that process, or -ESRCH when it is gone, is a zombie, or its number belongs
- * to somebody else.
+ * A pidfd of exactly that process, or -ESRCH when it is gone, is a zombie, or its number
+ * belongs to somebody else.
  */
 int process_open(const struct process_id *id);
 

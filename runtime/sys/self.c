@@ -23,7 +23,8 @@ bool self_in_initial_user_namespace(void)
 	char *at = map;
 
 	if (length < 0)
-		return true; /* no user namespaces in this kernel, or no /proc: assume the worst */
+		return true; /* no user namespaces in this kernel, or no /proc: assume the worst
+			      */
 	inside = strtoul(at, &at, 10);
 	outside = strtoul(at, &at, 10);
 	size = strtoul(at, &at, 10);
@@ -36,19 +37,23 @@ int self_setup(struct error *err)
 	int done;
 
 	if (getauxval(AT_SECURE))
-		return fail(err, 0, "mayfly must not be installed setuid, setgid or with file capabilities");
+		return fail(err, 0,
+			"mayfly must not be installed setuid, setgid or with file "
+			"capabilities");
 	done = fd_reserve_stdio();
 	if (done < 0)
 		return fail(err, -done, "open /dev/null for a missing standard descriptor");
 
-	/* The caller may have blocked or ignored anything; SIGCHLD ignored would lose exit statuses. */
+	/* The caller may have blocked or ignored anything; SIGCHLD ignored would lose exit
+	 * statuses. */
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
 
-	/* A user's own processes may look at each other, and not dumpable hides /proc/self from us. */
+	/* A user's own processes may look at each other, and not dumpable hides /proc/self from
+	 * us. */
 	if (geteuid() == 0 && self_in_initial_user_namespace())
 		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
@@ -73,7 +78,7 @@ static bool is_sealed(int exe)
 /* A detached clone of the mount that holds us, read-only. -errno where that is not possible. */
 static int clone_read_only(int exe)
 {
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
 	int AUTO_FD tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 	int done;
 
@@ -103,7 +108,8 @@ static int copy_sealed(int exe)
 		if (put == 0)
 			return -EIO;
 	}
-	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
+		0)
 		return -errno;
 	return take_fd(&copy);
 }

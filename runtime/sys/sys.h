@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The kernel, one door: raw system calls that answer a result or -errno, so that nobody has to
- * read errno before something else changes it. The prefix means a newer libc can never collide with these. Numbers missing
- * from old headers are equal on every architecture from 424 on.
+ * read errno before something else changes it. The prefix means a newer libc can never collide
+ * with these. Numbers missing from old headers are equal on every architecture from 424 on.
  *
  * Everything here is safe between clone() and exec.
  */
@@ -34,10 +34,10 @@
 /* <linux/mount.h> and <sys/mount.h> define the same enum; only this header takes a side. */
 #include <sys/mount.h>
 
-#define SYS_RESULT(call)                                                                     \
-	({                                                                                   \
-		long sys_result_ = (call);                                                   \
-		sys_result_ < 0 ? -errno : sys_result_;                                      \
+#define SYS_RESULT(call)                                                                       \
+	({                                                                                     \
+		long sys_result_ = (call);                                                     \
+		sys_result_ < 0 ? -errno : sys_result_;                                        \
 	})
 
 #ifndef SYS_open_tree_attr
@@ -130,8 +130,8 @@ static inline int sys_open_tree(int dir, const char *path, unsigned int flags)
 	return SYS_RESULT(syscall(SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC));
 }
 
-static inline int sys_move_mount(int from, const char *from_path, int to, const char *to_path,
-	unsigned int flags)
+static inline int sys_move_mount(
+	int from, const char *from_path, int to, const char *to_path, unsigned int flags)
 {
 	return SYS_RESULT(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
 }
@@ -141,8 +141,8 @@ static inline int sys_fsopen(const char *type, unsigned int flags)
 	return SYS_RESULT(syscall(SYS_fsopen, type, flags | FSOPEN_CLOEXEC));
 }
 
-static inline int sys_fsconfig(int fs, unsigned int command, const char *key, const void *value,
-	int aux)
+static inline int sys_fsconfig(
+	int fs, unsigned int command, const char *key, const void *value, int aux)
 {
 	return SYS_RESULT(syscall(SYS_fsconfig, fs, command, key, value, aux));
 }
@@ -153,8 +153,8 @@ static inline int sys_fsmount(int fs, unsigned int flags, unsigned int attribute
 }
 
 /* since Linux 5.12 */
-static inline int sys_mount_setattr(int dir, const char *path, unsigned int flags,
-	struct mount_attr *attributes)
+static inline int sys_mount_setattr(
+	int dir, const char *path, unsigned int flags, struct mount_attr *attributes)
 {
 	return SYS_RESULT(
 		syscall(SYS_mount_setattr, dir, path, flags, attributes, sizeof(*attributes)));
@@ -186,8 +186,8 @@ static inline int sys_unshare(int flags)
 	return SYS_RESULT(syscall(SYS_unshare, flags));
 }
 
-static inline int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
-	unsigned long d)
+static inline int sys_prctl(
+	int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
 	return SYS_RESULT(syscall(SYS_prctl, option, a, b, c, d));
 }
@@ -218,8 +218,8 @@ static inline int sys_bpf(int command, union bpf_attr *attributes)
 	return SYS_RESULT(syscall(SYS_bpf, command, attributes, sizeof(*attributes)));
 }
 
-static inline int sys_execveat(int dir, const char *path, char *const argv[],
-	char *const envp[], int flags)
+static inline int sys_execveat(
+	int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return SYS_RESULT(syscall(SYS_execveat, dir, path, argv, envp, flags));
 }
@@ -230,8 +230,8 @@ static inline int sys_memfd_create(const char *name, unsigned int flags)
 }
 
 /* since Linux 4.11; STATX_MNT_ID since 5.8 */
-static inline int sys_statx(int dir, const char *path, int flags, unsigned int mask,
-	struct statx *ret)
+static inline int sys_statx(
+	int dir, const char *path, int flags, unsigned int mask, struct statx *ret)
 {
 	return SYS_RESULT(syscall(SYS_statx, dir, path, flags, mask, ret));
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times commands in turn: one of each, then again, so that what else the machine does meets all of them.
+ * Times commands in turn: one of each, then again, so that what else the machine does meets all
+ *of them.
  *
  *	runner ROUNDS OUT COMMAND... -- COMMAND... [-- COMMAND...]
  *
- * Each line of OUT is "COMMAND_INDEX MICROSECONDS PEAK_RSS_KB USER_US SYSTEM_US". An "@" in a word becomes the number
- * of the run. The first round warms up and is not written. Ends with 1 as soon as a command fails.
+ * Each line of OUT is "COMMAND_INDEX MICROSECONDS PEAK_RSS_KB USER_US SYSTEM_US". An "@" in a
+ *word becomes the number of the run. The first round warms up and is not written. Ends with 1
+ *as soon as a command fails.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -46,7 +48,8 @@ static int run(const struct command *command, int index, long number, FILE *out)
 
 		words[i] = command->words[i];
 		if (at) {
-			snprintf(text[i], sizeof(text[i]), "%.*s%ld%s", (int)(at - words[i]), words[i], number, at + 1);
+			snprintf(text[i], sizeof(text[i]), "%.*s%ld%s", (int)(at - words[i]),
+				words[i], number, at + 1);
 			words[i] = text[i];
 		}
 	}
@@ -63,12 +66,14 @@ static int run(const struct command *command, int index, long number, FILE *out)
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	posix_spawn_file_actions_destroy(&actions);
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		fprintf(stderr, "runner: %s %s: status %#x\n", words[0], words[1] ? words[1] : "", status);
+		fprintf(stderr, "runner: %s %s: status %#x\n", words[0],
+			words[1] ? words[1] : "", status);
 		return -1;
 	}
 	if (out)
 		fprintf(out, "%d %.1f %ld %ld %ld\n", index,
-			(double)(ended.tv_sec - began.tv_sec) * 1e6 + (double)(ended.tv_nsec - began.tv_nsec) / 1e3,
+			(double)(ended.tv_sec - began.tv_sec) * 1e6 +
+				(double)(ended.tv_nsec - began.tv_nsec) / 1e3,
 			usage.ru_maxrss, micros(usage.ru_utime), micros(usage.ru_stime));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One small static program for the tests. In the container it asks the kernel what a busybox applet cannot;
- * outside, "bounded" runs a command under a deadline and tells how it ended and what it took.
+ * One small static program for the tests. In the container it asks the kernel what a busybox
+ * applet cannot; outside, "bounded" runs a command under a deadline and tells how it ended and
+ * what it took.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -38,7 +39,7 @@ static const char *outcome(long result)
 static int bounded(int argc, char **argv)
 {
 	struct timespec began, ended;
-	struct rusage usage = { 0 };
+	struct rusage usage = {0};
 	const char *how = "hung";
 	int status = 0, code = 0, pidfd;
 	FILE *file;
@@ -52,7 +53,7 @@ static int bounded(int argc, char **argv)
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (pidfd < 0)
 		return 125;
-	if (poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, atoi(argv[0])) == 0) {
+	if (poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, atoi(argv[0])) == 0) {
 		kill(pid, SIGKILL);
 		wait4(pid, &status, 0, &usage);
 	} else {
@@ -65,7 +66,8 @@ static int bounded(int argc, char **argv)
 	if (!file)
 		return 125;
 	fprintf(file, "%s %d %ld %ld\n", how, code, usage.ru_maxrss,
-		(ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1000000);
+		(ended.tv_sec - began.tv_sec) * 1000 +
+			(ended.tv_nsec - began.tv_nsec) / 1000000);
 	return fclose(file) ? 125 : 0;
 }
 
@@ -90,7 +92,7 @@ static int fds(int argc, char **argv)
 /* caps: the five sets as /proc/self/status prints them, asked of the kernel itself. */
 static int caps(int argc, char **argv)
 {
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
 	unsigned long long bounding = 0, ambient = 0;
 
@@ -98,13 +100,15 @@ static int caps(int argc, char **argv)
 		return 1;
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
 		bounding |= (unsigned long long)prctl(PR_CAPBSET_READ, cap) << cap;
-		ambient |= (unsigned long long)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) << cap;
+		ambient |= (unsigned long long)prctl(
+				   PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0)
+			   << cap;
 	}
 	printf("inh=%llx prm=%llx eff=%llx bnd=%llx amb=%llx nnp=%d\n",
 		data[0].inheritable | (unsigned long long)data[1].inheritable << 32,
 		data[0].permitted | (unsigned long long)data[1].permitted << 32,
-		data[0].effective | (unsigned long long)data[1].effective << 32, bounding, ambient,
-		prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+		data[0].effective | (unsigned long long)data[1].effective << 32, bounding,
+		ambient, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	return 0;
 }
 
@@ -117,7 +121,8 @@ static int ids(int argc, char **argv)
 
 	getresuid(&uid[0], &uid[1], &uid[2]);
 	getresgid(&gid[0], &gid[1], &gid[2]);
-	printf("uid=%u,%u,%u gid=%u,%u,%u groups=", uid[0], uid[1], uid[2], gid[0], gid[1], gid[2]);
+	printf("uid=%u,%u,%u gid=%u,%u,%u groups=", uid[0], uid[1], uid[2], gid[0], gid[1],
+		gid[2]);
 	for (int i = 0; i < n; i++)
 		printf("%s%u", i ? "," : "", groups[i]);
 	printf("\n");
@@ -140,7 +145,8 @@ static int open_each(int argc, char **argv)
 	int flags = argc && argv[0][0] == 'w' ? O_WRONLY : O_RDONLY;
 
 	for (int i = 1; i < argc; i++)
-		printf("%s %s\n", argv[i], outcome(open(argv[i], flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
+		printf("%s %s\n", argv[i],
+			outcome(open(argv[i], flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)));
 	return 0;
 }
 
@@ -149,8 +155,9 @@ static int make_node(int argc, char **argv)
 {
 	if (argc < 4)
 		return 2;
-	printf("mknod %s\n", outcome(mknod(argv[0], (argv[1][0] == 'b' ? S_IFBLK : S_IFCHR) | 0666,
-				      makedev(atoi(argv[2]), atoi(argv[3])))));
+	printf("mknod %s\n",
+		outcome(mknod(argv[0], (argv[1][0] == 'b' ? S_IFBLK : S_IFCHR) | 0666,
+			makedev(atoi(argv[2]), atoi(argv[3])))));
 	printf("open %s\n", outcome(open(argv[0], O_RDWR | O_NONBLOCK | O_NOCTTY)));
 	return 0;
 }
@@ -162,19 +169,25 @@ static int call(int argc, char **argv)
 		const char *name;
 		long number;
 	} calls[] = {
-		{ "mkdir", SYS_mkdirat },	  { "unshare-user", SYS_unshare },
-		{ "keyctl", SYS_keyctl },	  { "getppid", SYS_getppid },
-		{ "io_uring_setup", SYS_io_uring_setup }, { "unknown", 1000 },
-		{ "personality", SYS_personality },
+		{"mkdir", SYS_mkdirat},
+		{"unshare-user", SYS_unshare},
+		{"keyctl", SYS_keyctl},
+		{"getppid", SYS_getppid},
+		{"io_uring_setup", SYS_io_uring_setup},
+		{"unknown", 1000},
+		{"personality", SYS_personality},
 	};
 
 	for (size_t i = 0; argc && i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (strcmp(argv[0], calls[i].name) == 0) {
-			long result = calls[i].number == SYS_unshare     ? syscall(SYS_unshare, 0x10000000)
-				: calls[i].number == SYS_personality ? syscall(SYS_personality, 0xffffffff)
-				: calls[i].number == SYS_mkdirat ?
-					  syscall(SYS_mkdirat, AT_FDCWD, "/tmp/helper-made", 0700) :
-					  syscall(calls[i].number, 0, 0, 0, 0, 0, 0);
+			long result = calls[i].number == SYS_unshare
+					      ? syscall(SYS_unshare, 0x10000000)
+				      : calls[i].number == SYS_personality
+					      ? syscall(SYS_personality, 0xffffffff)
+				      : calls[i].number == SYS_mkdirat
+					      ? syscall(SYS_mkdirat, AT_FDCWD,
+							"/tmp/helper-made", 0700)
+					      : syscall(calls[i].number, 0, 0, 0, 0, 0, 0);
 
 			printf("%s %s\n", argv[0], outcome(result));
 			return 0;
@@ -194,7 +207,8 @@ static int swap(int argc, char **argv)
 		}
 }
 
-/* Can what EXE (O_PATH) refers to be written? A sealed memfd opens for writing and still refuses each write. */
+/* Can what EXE (O_PATH) refers to be written? A sealed memfd opens for writing and still
+ * refuses each write. */
 static bool can_write(int exe)
 {
 	char path[64];
@@ -210,8 +224,8 @@ static bool can_write(int exe)
 }
 
 /*
- * overwrite SECONDS: hold the program of every other process that shows up, and try to open them for writing now and
- * at the end, when the process, which makes it busy, is gone.
+ * overwrite SECONDS: hold the program of every other process that shows up, and try to open
+ * them for writing now and at the end, when the process, which makes it busy, is gone.
  */
 static int overwrite(int argc, char **argv)
 {
@@ -226,7 +240,8 @@ static int overwrite(int argc, char **argv)
 		struct dirent *entry;
 
 		while (proc && n_held < 512 && (entry = readdir(proc))) {
-			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !strcmp(entry->d_name, self))
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+				!strcmp(entry->d_name, self))
 				continue;
 			snprintf(path, sizeof(path), "/proc/%s/exe", entry->d_name);
 			held[n_held] = open(path, O_PATH | O_CLOEXEC);
@@ -253,9 +268,11 @@ static bool is_inside(int fd)
 	int back;
 	bool inside;
 
-	/* The kernel prints the path of what we cannot reach as that of its own mount's root. */
+	/* The kernel prints the path of what we cannot reach as that of its own mount's root.
+	 */
 	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	inside = fchdir(fd) == 0 && (length = syscall(SYS_getcwd, where, sizeof(where))) > 0 && where[0] == '/';
+	inside = fchdir(fd) == 0 && (length = syscall(SYS_getcwd, where, sizeof(where))) > 0 &&
+		 where[0] == '/';
 	snprintf(path, sizeof(path), "%d", back);
 	(void)!fchdir(back);
 	close(back);
@@ -304,7 +321,8 @@ static unsigned long tell_process(const char *pid)
 	return found;
 }
 
-/* scan MILLISECONDS: directories outside of our root that other processes' descriptors, root or cwd lead to. */
+/* scan MILLISECONDS: directories outside of our root that other processes' descriptors, root or
+ * cwd lead to. */
 static int scan(int argc, char **argv)
 {
 	struct timespec now;
@@ -320,7 +338,8 @@ static int scan(int argc, char **argv)
 		struct dirent *entry;
 
 		while (proc && (entry = readdir(proc))) {
-			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !strcmp(entry->d_name, self))
+			if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+				!strcmp(entry->d_name, self))
 				continue;
 			seen++;
 			found += tell_process(entry->d_name);
@@ -334,8 +353,9 @@ static int scan(int argc, char **argv)
 }
 
 /*
- * keyring plant NAME | keep | find NAME: join the session keyring NAME and put the key "planted" there; put
- * "secret" into the session keyring that one has; or look for both, "secret" in that of NAME.
+ * keyring plant NAME | keep | find NAME: join the session keyring NAME and put the key
+ * "planted" there; put "secret" into the session keyring that one has; or look for both,
+ * "secret" in that of NAME.
  */
 static int keyring(int argc, char **argv)
 {
@@ -343,14 +363,17 @@ static int keyring(int argc, char **argv)
 	const char *what = argc ? argv[0] : "", *name = argc > 1 ? argv[1] : NULL;
 
 	if (strcmp(what, "find") == 0) {
-		printf("planted %s\n", outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "planted", 0)));
+		printf("planted %s\n",
+			outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "planted", 0)));
 		syscall(SYS_keyctl, JOIN, name);
-		printf("secret %s\n", outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "secret", 0)));
+		printf("secret %s\n",
+			outcome(syscall(SYS_keyctl, SEARCH, SESSION, "user", "secret", 0)));
 		return 0;
 	}
 	if (name)
 		syscall(SYS_keyctl, SETPERM, syscall(SYS_keyctl, JOIN, name), ALL);
-	printf("%s\n", outcome(syscall(SYS_add_key, "user", name ? "planted" : "secret", "x", 1, SESSION)));
+	printf("%s\n", outcome(syscall(SYS_add_key, "user", name ? "planted" : "secret", "x", 1,
+			       SESSION)));
 	fflush(stdout);
 	pause();
 	return 0;
@@ -366,14 +389,16 @@ static unsigned long long rights_of(const char *pid)
 	snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
 	status = fopen(path, "re");
 	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "CapPrm: %llx", &set) == 1 || sscanf(line, "CapBnd: %llx", &set) == 1)
+		if (sscanf(line, "CapPrm: %llx", &set) == 1 ||
+			sscanf(line, "CapBnd: %llx", &set) == 1)
 			rights |= set;
 	if (status)
 		fclose(status);
 	return rights;
 }
 
-/* seize MILLISECONDS: seize every process but pid 1 that shows up, and tell all that they may do together. */
+/* seize MILLISECONDS: seize every process but pid 1 that shows up, and tell all that they may
+ * do together. */
 static int seize(int argc, char **argv)
 {
 	struct timespec now;
@@ -420,7 +445,8 @@ static int rlimit(int argc, char **argv)
 
 	if (argc < 1 || getrlimit(atoi(argv[0]), &limit))
 		return 1;
-	printf("%llu %llu\n", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+	printf("%llu %llu\n", (unsigned long long)limit.rlim_cur,
+		(unsigned long long)limit.rlim_max);
 	return 0;
 }
 
@@ -447,7 +473,8 @@ static int signals(int argc, char **argv)
 static int eat(int argc, char **argv)
 {
 	size_t size = (argc ? strtoul(argv[0], NULL, 10) : 1) << 20;
-	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return 1;
@@ -484,11 +511,24 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {
-		{ "bounded", bounded }, { "fds", fds },	      { "caps", caps },	    { "ids", ids },
-		{ "cwd", cwd },		{ "open", open_each }, { "mknod", make_node }, { "call", call },
-		{ "swap", swap },	{ "overwrite", overwrite }, { "sti", sti },  { "rlimit", rlimit },
-		{ "scan", scan },	{ "keyring", keyring }, { "seize", seize },
-		{ "signals", signals },	{ "eat", eat },	      { "fork", fork_many },
+		{"bounded", bounded},
+		{"fds", fds},
+		{"caps", caps},
+		{"ids", ids},
+		{"cwd", cwd},
+		{"open", open_each},
+		{"mknod", make_node},
+		{"call", call},
+		{"swap", swap},
+		{"overwrite", overwrite},
+		{"sti", sti},
+		{"rlimit", rlimit},
+		{"scan", scan},
+		{"keyring", keyring},
+		{"seize", seize},
+		{"signals", signals},
+		{"eat", eat},
+		{"fork", fork_many},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)

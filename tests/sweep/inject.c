@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a command under ptrace and kills one of its processes, or fails one of its system calls, at one exact
- * point: "process 1, system call 57". strace's inject counts by name over all it follows and, with -f, does not
- * end before the container does, so the point "the child's third openat" cannot be asked of it.
+ * Runs a command under ptrace and kills one of its processes, or fails one of its system calls,
+ *at one exact point: "process 1, system call 57". strace's inject counts by name over all it
+ *follows and, with -f, does not end before the container does, so the point "the child's third
+ *openat" cannot be asked of it.
  *
  *	inject --list FILE -- COMMAND...         write "PROCESS N NUMBER" for each system call
  *	inject --at PROCESS:N --kill -- …        SIGKILL before that call is carried out
- *	inject --at PROCESS:N --errno E -- …     the call is not carried out and fails with errno E
- *	inject … --status FILE …                 "FIRED NUMBER STATUS": exit status, or minus the signal
+ *	inject --at PROCESS:N --errno E -- …     the call is not carried out and fails with
+ *errno E inject … --status FILE …                 "FIRED NUMBER STATUS": exit status, or minus
+ *the signal
  *
- * Process 0 is the command; the others are numbered as they are born. A process other than 0 is let go when it
- * executes a program: from then on it is not the runtime's. All are let go when process 0 ends.
+ * Process 0 is the command; the others are numbered as they are born. A process other than 0 is
+ *let go when it executes a program: from then on it is not the runtime's. All are let go when
+ *process 0 ends.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -45,7 +48,7 @@ static struct {
 	long process, call;
 	bool kill;
 	int error;
-} wanted = { .process = -1 };
+} wanted = {.process = -1};
 
 static FILE *list;
 static bool started; /* the command has been executed: count from here */
@@ -61,7 +64,7 @@ static struct process *find(pid_t pid)
 		fprintf(stderr, "inject: too many processes\n");
 		exit(125);
 	}
-	processes[n_processes] = (struct process){ .pid = pid };
+	processes[n_processes] = (struct process){.pid = pid};
 	return &processes[n_processes++];
 }
 
@@ -80,7 +83,7 @@ static void fail_call(pid_t pid, int error)
 static void skip_call(pid_t pid)
 {
 	int number = -1;
-	struct iovec iov = { &number, sizeof(number) };
+	struct iovec iov = {&number, sizeof(number)};
 
 	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &iov);
 }
@@ -88,7 +91,7 @@ static void skip_call(pid_t pid)
 static void fail_call(pid_t pid, int error)
 {
 	struct user_regs_struct regs;
-	struct iovec iov = { &regs, sizeof(regs) };
+	struct iovec iov = {&regs, sizeof(regs)};
 
 	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &iov);
 	regs.regs[0] = (unsigned long long)-error;
@@ -113,7 +116,8 @@ static void on_entry(struct process *process, unsigned long long number)
 		kill(process->pid, SIGKILL);
 		return;
 	}
-	/* Linux releases the descriptor whatever close() answers: one that stays open would be a fault of ours. */
+	/* Linux releases the descriptor whatever close() answers: one that stays open would be
+	 * a fault of ours. */
 	if (number != SYS_close)
 		skip_call(process->pid);
 	process->failing = true;
@@ -121,7 +125,7 @@ static void on_entry(struct process *process, unsigned long long number)
 
 static void on_call(struct process *process)
 {
-	struct __ptrace_syscall_info info = { 0 };
+	struct __ptrace_syscall_info info = {0};
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, process->pid, sizeof(info), &info) < 0)
 		return;
@@ -166,7 +170,8 @@ static void report(int status)
 	if (wanted.status) {
 		FILE *file = fopen(wanted.status, "we");
 
-		if (!file || fprintf(file, "%d %llu %d\n", fired, fired_number, code) < 0 || fclose(file))
+		if (!file || fprintf(file, "%d %llu %d\n", fired, fired_number, code) < 0 ||
+			fclose(file))
 			exit(125);
 	}
 	exit(code < 0 ? 128 - code : code);
@@ -206,7 +211,8 @@ static int parse(int argc, char **argv)
 			wanted.status = argv[++i];
 		else if (!strcmp(argv[i], "--errno"))
 			wanted.error = atoi(argv[++i]);
-		else if (strcmp(argv[i], "--at") != 0 || sscanf(argv[++i], "%ld:%ld", &wanted.process, &wanted.call) != 2)
+		else if (strcmp(argv[i], "--at") != 0 ||
+			 sscanf(argv[++i], "%ld:%ld", &wanted.process, &wanted.call) != 2)
 			return -1;
 	}
 	return i + 1 < argc ? i + 1 : -1;
@@ -218,7 +224,8 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (command < 0) {
-		fprintf(stderr, "usage: inject [--list FILE] [--status FILE] [--at P:N --kill|--errno E] -- COMMAND...\n");
+		fprintf(stderr, "usage: inject [--list FILE] [--status FILE] [--at P:N "
+				"--kill|--errno E] -- COMMAND...\n");
 		return 125;
 	}
 	if (wanted.list && !(list = fopen(wanted.list, "we"))) {
@@ -234,8 +241,9 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	if (waitpid(pid, &status, WUNTRACED) != pid ||
-	    ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-		    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) < 0) {
+		ptrace(PTRACE_SEIZE, pid, 0,
+			PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+				PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC) < 0) {
 		perror("inject: ptrace");
 		kill(pid, SIGKILL);
 		return 125;

@@ -13,7 +13,8 @@ static void messages_arrive_in_order(void)
 	is_number((uint64_t)channel_open(ends), 0, "a pair opens");
 	channel_tell(ends[1], MESSAGE_FORKED, 4711, -1);
 	channel_tell(ends[1], MESSAGE_CREATED, 0, -1);
-	is_number((uint64_t)channel_receive(ends[0], 1000, &got), 0, "the first message arrives");
+	is_number(
+		(uint64_t)channel_receive(ends[0], 1000, &got), 0, "the first message arrives");
 	is_true(got.message == MESSAGE_FORKED && got.value == 4711 && got.fd == -1,
 		"and has its number and value");
 	channel_receive(ends[0], 1000, &got);
@@ -58,7 +59,8 @@ static void errors_travel_whole(void)
 	channel_receive(ends[0], 1000, &got);
 	error_print(&got.error, line, sizeof(line));
 	is_true(got.message == MESSAGE_ERROR, "an error is a message");
-	is_text(line, "mounts[3]: open \"/x\": no such file or directory", "with place, words and errno");
+	is_text(line, "mounts[3]: open \"/x\": no such file or directory",
+		"with place, words and errno");
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -69,9 +71,11 @@ static void the_end_is_heard(void)
 	struct received got;
 
 	channel_open(ends);
-	is_number((uint64_t)-channel_receive(ends[0], 10, &got), ETIMEDOUT, "silence has a deadline");
+	is_number((uint64_t)-channel_receive(ends[0], 10, &got), ETIMEDOUT,
+		"silence has a deadline");
 	close(ends[1]);
-	is_number((uint64_t)channel_receive(ends[0], 1000, &got), 0, "a closed end is no error");
+	is_number(
+		(uint64_t)channel_receive(ends[0], 1000, &got), 0, "a closed end is no error");
 	is_true(got.message == MESSAGE_NONE, "but the end of the conversation");
 	is_number((uint64_t)-channel_tell(ends[0], MESSAGE_MAPPED, 0, -1), EPIPE,
 		"and telling it is EPIPE, not a signal");
@@ -84,15 +88,17 @@ static void noise_is_refused(void)
 	struct {
 		uint32_t message, reserved;
 		int64_t value;
-	} unknown = { .message = 999 };
+	} unknown = {.message = 999};
 	int ends[2];
 	struct received got;
 
 	channel_open(ends);
 	(void)!write(ends[1], garbage, sizeof(garbage));
-	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO, "a short packet is refused");
+	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO,
+		"a short packet is refused");
 	(void)!write(ends[1], &unknown, sizeof(unknown));
-	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO, "an unknown number is refused");
+	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO,
+		"an unknown number is refused");
 	close(ends[0]);
 	close(ends[1]);
 }

@@ -138,7 +138,9 @@ static void check_failures(void)
 		"death by a signal is a failure");
 	is_result(
 		hook_run_all(HOOK_POSTSTART, &missing, 1, &STATE, ENVIRONMENT, directory, &err),
-		&err, "error running poststart hook #0: exec /nonexistent/hook: no such file or directory",
+		&err,
+		"error running poststart hook #0: exec /nonexistent/hook: no such file or "
+		"directory",
 		"a missing program is named by its errno");
 	is_number((uint64_t)err.code, ENOENT, "which is in the code");
 	is_result(run("exit 127", 0, &err), &err, "~exit status 127",

@@ -26,24 +26,28 @@ int main(void)
 	char boot_id[BOOT_ID_SIZE];
 
 	usleep(50000);
-	is_number((uint64_t)process_identify(pid, pidfd, &id), 0, "a live process has an identity");
-	is_true(id.pid == pid && id.start_time > 0, "with pid and start time, whatever its name");
+	is_number((uint64_t)process_identify(pid, pidfd, &id), 0,
+		"a live process has an identity");
+	is_true(id.pid == pid && id.start_time > 0,
+		"with pid and start time, whatever its name");
 
 	int opened = process_open(&id);
 
 	is_true(opened >= 0, "and is found by it");
 	is_true(!process_has_exited(pidfd), "it lives");
-	is_number((uint64_t)-fd_await(pidfd, 10), ETIMEDOUT, "waiting for its end has a deadline");
+	is_number((uint64_t)-fd_await(pidfd, 10), ETIMEDOUT,
+		"waiting for its end has a deadline");
 
 	other = id;
 	other.start_time++;
-	is_number((uint64_t)-process_open(&other), ESRCH, "another start time is another process");
+	is_number((uint64_t)-process_open(&other), ESRCH,
+		"another start time is another process");
 	if (id.pidfs) {
 		other = id;
 		other.pidfs++;
 		is_number((uint64_t)-process_open(&other), ESRCH, "another pidfs inode, too");
 	}
-	is_number((uint64_t)-process_open(&(struct process_id){ 0 }), ESRCH, "nobody is nobody");
+	is_number((uint64_t)-process_open(&(struct process_id){0}), ESRCH, "nobody is nobody");
 
 	kill(pid, SIGTERM);
 	is_number((uint64_t)fd_await(pidfd, 5000), 0, "its end is seen");

@@ -25,8 +25,7 @@ static void make(int result)
 
 static void lay_out(void)
 {
-	int AUTO_FD
-	outside = -1;
+	int AUTO_FD outside = -1;
 
 	make(mkdtemp(base) ? 0 : -1);
 	outside = open(base, O_DIRECTORY | O_CLOEXEC);
@@ -128,8 +127,7 @@ static void look(const struct look *look, const char *verb,
 	int (*opener)(int, const char *, enum path_type, unsigned int, struct error *))
 {
 	struct error err;
-	int AUTO_FD
-	fd = opener(root, look->path, look->type, look->flags, &err);
+	int AUTO_FD fd = opener(root, look->path, look->type, look->flags, &err);
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s \"%s\": %s", verb, look->path, look->name);
@@ -170,10 +168,8 @@ static void test_modes(void)
 {
 	struct error err;
 	struct stat info;
-	int AUTO_FD
-	directory = path_create(root, "/modes/d", PATH_DIRECTORY, 0, &err);
-	int AUTO_FD
-	file = path_create(root, "/modes/f", PATH_NOT_DIRECTORY, 0, &err);
+	int AUTO_FD directory = path_create(root, "/modes/d", PATH_DIRECTORY, 0, &err);
+	int AUTO_FD file = path_create(root, "/modes/f", PATH_NOT_DIRECTORY, 0, &err);
 
 	make(fstat(directory, &info));
 	is_number(info.st_mode & 07777, 0755, "a directory has mode 0755");
@@ -207,8 +203,7 @@ static void test_parent(void)
 
 static void test_knobs(void)
 {
-	int AUTO_FD
-	proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0);
+	int AUTO_FD proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0);
 	int fd = path_open_knob(proc, "self/status", O_RDONLY, FS_PROC);
 
 	is_true(fd >= 0, "self is the one symlink that is needed");

@@ -173,8 +173,8 @@ static void test_user(void)
 			users[i].good ? "accepted" : "refused");
 		if (good)
 			is_true(uid == users[i].uid &&
-					gid == (strchr(users[i].text, ':') ? users[i].gid : 77), "I11 user \"%s\"",
-				users[i].text);
+					gid == (strchr(users[i].text, ':') ? users[i].gid : 77),
+				"I11 user \"%s\"", users[i].text);
 		else
 			is_true(uid == 77 && gid == 77, "I11 user \"%s\" leaves the outputs",
 				users[i].text);
