@@ -91,6 +91,7 @@ liblaunch_a_SOURCES = \
 	runtime/launch/launch.c \
 	runtime/launch/launch.h \
 	runtime/launch/outside.h \
+	runtime/launch/ready.c \
 	runtime/launch/relay.c \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c \

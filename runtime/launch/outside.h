@@ -9,6 +9,10 @@
 /* How long a healthy child may take for what does not run the user's hooks. */
 enum { LAUNCH_TIMEOUT_MS = 120 * 1000 };
 
+/* ready.c: before the first step. On failure launch_undo() is left to do. */
+int launch_get_ready(struct launch *launch, struct error *err);
+bool launch_has_step(const struct step_list *list, enum step_kind kind);
+
 /* sources.c: descriptors of the host, pinned before clone(). */
 int launch_open_namespace(struct launch *launch, const struct step *step, struct error *err);
 int launch_open_tree(struct launch *launch, const struct step *step, struct error *err);
