@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 enum { UNDO_TIMEOUT_MS = 10 * 1000 };
 
@@ -41,16 +40,24 @@ static int explain_death(struct launch *launch, struct error *err)
 	return fail(err, 0, "the container's process ended while it was set up");
 }
 
-/* Hooks of the user's own may take as long as they like; all else has a deadline. */
-static int timeout_of(const struct launch *launch)
+/*
+ * Hooks of the user's own may take as long as they like, and the inside ones come between the
+ * mounts and "created", or before the program; all else has a deadline.
+ */
+static int timeout_of(const struct launch *launch, enum message message)
 {
-	return launch_has_step(&launch->plan->inside, STEP_RUN_HOOKS) ? -1 : LAUNCH_TIMEOUT_MS;
+	bool after_hooks = message == MESSAGE_LISTENER || message == MESSAGE_CREATED ||
+			   message == MESSAGE_NONE;
+
+	if (after_hooks && launch_has_step(&launch->plan->inside, STEP_RUN_HOOKS))
+		return -1;
+	return LAUNCH_TIMEOUT_MS;
 }
 
 static int await(
 	struct launch *launch, enum message message, struct received *ret, struct error *err)
 {
-	int done = channel_receive(launch->channel, timeout_of(launch), ret);
+	int done = channel_receive(launch->channel, timeout_of(launch, message), ret);
 
 	if (done < 0)
 		return fail(err, -done, "wait for \"%s\" from the container's process",
@@ -302,7 +309,8 @@ int launch_commit(struct launch *launch, struct error *err)
 int launch_await_exec(struct launch *launch, struct error *err)
 {
 	struct received received;
-	int done = channel_receive(launch->channel, timeout_of(launch), &received);
+	int done =
+		channel_receive(launch->channel, timeout_of(launch, MESSAGE_NONE), &received);
 
 	if (done < 0)
 		return fail(err, -done, "wait for the program");
