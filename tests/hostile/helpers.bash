@@ -65,7 +65,7 @@ contained() {
 	((status == 0)) || fail "expected exit status 0, got $status" "$output"
 }
 
-# What security.md calls E/C: either is safe; then nothing may stay.
+# Either is safe; then nothing may stay.
 refused_or_contained() {
 	if ((status == 0)); then
 		mayfly delete --force test
