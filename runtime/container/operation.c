@@ -81,9 +81,15 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err)
 	/* Digits and nothing else: containerd gives the whole content to atoi. */
 	int length = snprintf(digits, sizeof(digits), "%d", pid);
 
-	if (file_create(dir, basename(name), 0644, digits, (size_t)length) == 0)
+	const char *base = basename(name);
+	int done = file_create(dir, base, 0644, digits, (size_t)length);
+
+	/* Nobody reads a pid file before we have ended, so the old one may go first. */
+	if (done == -EEXIST && unlinkat(dir, base, 0) == 0)
+		done = file_create(dir, base, 0644, digits, (size_t)length);
+	if (done == 0)
 		return 0;
-	if (file_replace(dir, basename(name), 0644, digits, (size_t)length, err) < 0) {
+	if (file_replace(dir, base, 0644, digits, (size_t)length, err) < 0) {
 		error_while(err, "write the pid file");
 		return -1;
 	}
