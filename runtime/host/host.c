@@ -237,9 +237,10 @@ static int probe_controller_files(struct probing *probing)
 	return 0;
 }
 
-static int probe_time_namespace(struct probing *probing)
+static int probe_proc_files(struct probing *probing)
 {
 	probing->host->has_time_namespace = exists(probing->self, "ns/time");
+	probing->host->has_kcore = exists(AT_FDCWD, "/proc/kcore");
 	return 0;
 }
 
@@ -284,7 +285,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		{"own cgroup", probe_own_cgroup},
 		{"controllers", probe_controllers},
 		{"files of controllers", probe_controller_files},
-		{"time namespace", probe_time_namespace},
+		{"files of proc", probe_proc_files},
 		{"mount_setattr", probe_mount_setattr},
 		{"AppArmor", probe_apparmor},
 		{"SELinux", probe_selinux},

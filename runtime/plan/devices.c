@@ -93,6 +93,11 @@ static int plan_links(struct plan *plan, const struct wanted *wanted, struct err
 		if (plan_file(plan, &plan->inside, err, STEP_SYMLINK, links[i].path,
 			    links[i].target, "default links") < 0)
 			return -1;
+	/* runc makes it, where the kernel has one; the default masked paths hide what it leads
+	 * to. */
+	if (wanted->host->has_kcore && plan_file(plan, &plan->inside, err, STEP_SYMLINK,
+					       "/dev/core", "/proc/kcore", "default links") < 0)
+		return -1;
 	if (!pts || is_bind(pts) || !pts->type || strcmp(pts->type, "devpts") != 0)
 		return 0;
 	return plan_file(plan, &plan->inside, err, STEP_REPLACE_SYMLINK, "/dev/ptmx",
