@@ -14,11 +14,11 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
-#ifndef MPOL_WEIGHTED_INTERLEAVE
-enum { MPOL_WEIGHTED_INTERLEAVE = 6 }; /* since Linux 6.9 */
-#endif
 
 enum {
+	/* MPOL_WEIGHTED_INTERLEAVE, since Linux 6.9. The headers have it as an enumerator,
+	 * which #ifndef cannot see: so it has a name of its own here. */
+	WEIGHTED_INTERLEAVE = 6,
 	MAJOR_MAX = 4095,
 	MINOR_MAX = 1048575,
 	PATHS_MAX = 4096, /* devices, masked and read-only paths */
@@ -53,7 +53,7 @@ const struct name oci_memory_policy_mode_names[] = {
 	{"MPOL_LOCAL", MPOL_LOCAL},
 	{"MPOL_PREFERRED", MPOL_PREFERRED},
 	{"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
-	{"MPOL_WEIGHTED_INTERLEAVE", MPOL_WEIGHTED_INTERLEAVE},
+	{"MPOL_WEIGHTED_INTERLEAVE", WEIGHTED_INTERLEAVE},
 	{0},
 };
 
