@@ -144,6 +144,25 @@ void json_put_signed(struct json_writer *writer, const char *key, int64_t value)
 	add_text(writer, text);
 }
 
+void json_put_decimal(struct json_writer *writer, const char *key, double value)
+{
+	char text[40];
+	size_t length = (size_t)snprintf(text, sizeof(text), "%.2f", value);
+
+	while (length > 1 && text[length - 1] == '0')
+		text[--length] = '\0';
+	if (text[length - 1] == '.')
+		text[length - 1] = '\0';
+	begin(writer, key);
+	add_text(writer, text);
+}
+
+void json_put_null(struct json_writer *writer, const char *key)
+{
+	begin(writer, key);
+	add_text(writer, "null");
+}
+
 void json_put_bool(struct json_writer *writer, const char *key, bool value)
 {
 	begin(writer, key);

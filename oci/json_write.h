@@ -41,6 +41,9 @@ void json_close(struct json_writer *writer, char kind);
 void json_put_text(struct json_writer *writer, const char *key, const char *value);
 void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_signed(struct json_writer *writer, const char *key, int64_t value);
+/* With two decimals, or as many as are not 0. */
+void json_put_decimal(struct json_writer *writer, const char *key, double value);
+void json_put_null(struct json_writer *writer, const char *key);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 
 /* An array of texts, and an object of texts. */

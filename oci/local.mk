@@ -19,7 +19,7 @@ liboci_a_SOURCES = \
 	oci/names.c oci/names.h \
 	oci/optional.h \
 	oci/process.c oci/process.h \
-	oci/resources.c oci/resources.h \
+	oci/resources.c oci/resources.h oci/resources_write.c \
 	oci/seccomp.c oci/seccomp.h \
 	oci/spec.c oci/spec.h \
 	oci/state.c oci/state.h \

@@ -116,6 +116,18 @@ struct oci_resources {
 int oci_resources_parse(const char *bytes, size_t length, struct arena *arena,
 	struct oci_resources **ret, struct error *err);
 
+/*
+ * What UPDATE says on top of BASE (may be NULL): numbers and lists that are absent stay, lists
+ * and maps that are there replace. Devices are BASE's, because `update` never changes them.
+ * *ret shares what it did not change.
+ */
+int oci_resources_merge(const struct oci_resources *base, const struct oci_resources *update,
+	struct arena *arena, struct oci_resources **ret, struct error *err);
+
+/* As oci_resources_parse() reads it, on one line, without the devices. */
+int oci_resources_print(const struct oci_resources *resources, struct arena *arena,
+	const char **ret, size_t *ret_length, struct error *err);
+
 extern const struct name oci_device_rule_type_names[]; /* "a", "b", "c" */
 
 #endif

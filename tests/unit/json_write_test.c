@@ -45,6 +45,9 @@ static void put_everything(struct json_writer *writer)
 	json_put_unsigned(writer, "u", UINT64_MAX);
 	json_put_signed(writer, "i", INT64_MIN);
 	json_put_bool(writer, "b", true);
+	json_put_decimal(writer, "d", 12.5);
+	json_put_decimal(writer, "z", 0);
+	json_put_null(writer, "n");
 	json_open(writer, "e", '{');
 	json_close(writer, '}');
 	json_open(writer, "l", '[');
@@ -70,6 +73,7 @@ int main(void)
 	json_finish(&writer, &text, &err);
 	is_text(text,
 		"{\"u\":18446744073709551615,\"i\":-9223372036854775808,\"b\":true,"
+		"\"d\":12.5,\"z\":0,\"n\":null,"
 		"\"e\":{},\"l\":[false,\"x\"],\"k\":[]}",
 		"on one line");
 	json_start(&writer, &arena, "\t");
@@ -79,7 +83,8 @@ int main(void)
 	is_text(text,
 		"{\n\t\"u\": 18446744073709551615,\n\t\"i\": "
 		"-9223372036854775808,\n"
-		"\t\"b\": true,\n\t\"e\": {},\n\t\"l\": "
+		"\t\"b\": true,\n\t\"d\": 12.5,\n\t\"z\": 0,\n\t\"n\": null,\n\t\"e\": "
+		"{},\n\t\"l\": "
 		"[\n\t\tfalse,\n\t\t\"x\"\n\t],\n\t\"k\": []\n}\n",
 		"indented");
 	is_number(length, strlen(text), "the length");

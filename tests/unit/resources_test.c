@@ -70,6 +70,60 @@ static const struct config_case cases[] = {
 		"linux.resources.unified[\"memory.high\"]: expected a string, found a number"},
 };
 
+/* What update remembers is read again, and says the same. */
+static void test_remember(void)
+{
+	static const char before[] =
+		"{\"memory\":{\"limit\":64,\"swap\":-1,\"useHierarchy\":false},"
+		"\"cpu\":{\"shares\":512,\"cpus\":\"0-1\"},\"pids\":{\"limit\":5},"
+		"\"devices\":[{\"allow\":true,\"access\":\"r\"}],"
+		"\"unified\":{\"memory.high\":\"1\\n2\"}}";
+	static const char change[] =
+		"{\"memory\":{\"limit\":32,\"checkBeforeUpdate\":true},"
+		"\"cpu\":{\"quota\":-1,\"idle\":1},"
+		"\"blockIO\":{\"weight\":10,\"weightDevice\":[{\"major\":8,\"minor\":0,"
+		"\"weight\":20}],\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,"
+		"\"rate\":18446744073709551615}]},"
+		"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":7}],"
+		"\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3}},"
+		"\"network\":{\"classID\":9,\"priorities\":[{\"name\":\"e\",\"priority\":1}]}}";
+	static const char after[] =
+		"{\"memory\":{\"limit\":32,\"swap\":-1,\"useHierarchy\":false},"
+		"\"cpu\":{\"shares\":512,\"quota\":-1,\"cpus\":\"0-1\",\"idle\":1},"
+		"\"pids\":{\"limit\":5},"
+		"\"blockIO\":{\"weight\":10,\"weightDevice\":[{\"major\":8,\"minor\":0,"
+		"\"weight\":20}],\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,"
+		"\"rate\":18446744073709551615}],\"throttleWriteBpsDevice\":[],"
+		"\"throttleReadIOPSDevice\":[],\"throttleWriteIOPSDevice\":[]},"
+		"\"network\":{\"classID\":9,\"priorities\":[{\"name\":\"e\",\"priority\":1}]},"
+		"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":7}],"
+		"\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3}},"
+		"\"unified\":{\"memory.high\":\"1\\n2\"}}";
+	struct arena arena = {0};
+	struct error err = {0};
+	struct oci_resources *old, *new, *both, *again;
+	const char *text = NULL;
+	size_t length = 0;
+
+	is_true(oci_resources_parse(before, strlen(before), &arena, &old, &err) == 0 &&
+			oci_resources_parse(change, strlen(change), &arena, &new, &err) == 0,
+		"limits and an update of them");
+	is_result(oci_resources_merge(old, new, &arena, &both, &err), &err, NULL,
+		"are put together");
+	oci_resources_print(both, &arena, &text, &length, &err);
+	is_text(text, after, "what the update names is changed, and the rest stays");
+	is_number(both->n_devices, 1, "the devices too");
+	is_number((uint64_t)old->memory->limit.value, 64, "the old limits are as they were");
+	is_result(oci_resources_parse(text, length, &arena, &again, &err), &err, NULL,
+		"the text can be read");
+	oci_resources_print(again, &arena, &text, &length, &err);
+	is_text(text, after, "and says the same again");
+	is_result(oci_resources_merge(NULL, new, &arena, &both, &err), &err, NULL,
+		"there may have been none");
+	is_number((uint64_t)both->memory->limit.value, 32, "then the update is all");
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	static const char text[] =
@@ -84,6 +138,7 @@ int main(void)
 	struct oci_resources *resources;
 
 	RUN_CONFIG_CASES(cases);
+	test_remember();
 	if (is_result(oci_resources_parse(text, strlen(text), &arena, &resources, &err), &err,
 		    NULL, "the bare object")) {
 		is_number(resources->cpu->shares.value, 512, "shares");
