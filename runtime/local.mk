@@ -63,7 +63,10 @@ libcgroup_a_SOURCES = \
 	runtime/cgroup/files.h \
 	runtime/cgroup/fs.c \
 	runtime/cgroup/processes.c \
-	runtime/cgroup/remove.c
+	runtime/cgroup/remove.c \
+	runtime/cgroup/stats.c \
+	runtime/cgroup/stats.h \
+	runtime/cgroup/update.c
 
 libinit_a_SOURCES = \
 	runtime/init/copy_up.c \

@@ -98,6 +98,13 @@ ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer,
 	return cgroup->fd < 0 ? -ENOENT : files_read(cgroup->fd, file, buffer, size);
 }
 
+int cgroup_open_file(const struct cgroup *cgroup, const char *file)
+{
+	if (strchr(file, '/'))
+		return -EINVAL;
+	return cgroup->fd < 0 ? -ENOENT : files_open(cgroup->fd, file, O_RDONLY);
+}
+
 static int read_events(const struct cgroup *cgroup, struct events *ret)
 {
 	int AUTO_FD fd =

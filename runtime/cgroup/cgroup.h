@@ -7,6 +7,7 @@
 #ifndef MAYFLY_CGROUP_H
 #define MAYFLY_CGROUP_H
 
+#include "oci/base/arena.h"
 #include "oci/base/error.h"
 #include "runtime/host/host.h"
 #include "runtime/plan/step.h"
@@ -55,6 +56,18 @@ void cgroup_close(struct cgroup *cgroup);
 int cgroup_write(
 	const struct cgroup *cgroup, const char *file, const char *text, struct error *err);
 
+/*
+ * `update`: carry out the STEPS of kind STEP_WRITE_CGROUP in order. When the kernel refuses
+ * one, those before it are put back, as far as their files can be read. *ret_old, in ARENA, is
+ * what cgroup_restore() takes to put all of them back later; it never fails.
+ */
+struct cgroup_old {
+	const char *file, *text; /* text NULL: not known */
+};
+int cgroup_update(const struct cgroup *cgroup, const struct step *steps, size_t count,
+	struct arena *arena, struct cgroup_old **ret_old, size_t *ret_count, struct error *err);
+void cgroup_restore(const struct cgroup *cgroup, const struct cgroup_old *old, size_t count);
+
 /* Load the device program for RULES (defaults are already in them) and attach it to the cgroup.
  */
 int cgroup_limit_devices(const struct cgroup *cgroup, const struct step_device_rule *rules,
@@ -83,6 +96,9 @@ int cgroup_remove(const struct host *host, const char *path, int timeout_ms, str
 /* The pids in it and below, in the runtime's pid namespace; the list is malloc'ed. */
 int cgroup_processes(
 	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct error *err);
+
+/* Open a file of the cgroup to read it, and to poll it for POLLPRI; -errno. */
+int cgroup_open_file(const struct cgroup *cgroup, const char *file);
 
 /* A small text file of the cgroup into BUFFER, NUL-terminated; length or -errno. */
 ssize_t cgroup_read(const struct cgroup *cgroup, const char *file, char *buffer, size_t size);
