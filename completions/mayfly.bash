@@ -26,6 +26,8 @@ _mayfly()
 		case $command:${COMP_WORDS[i]} in
 		*:--root) root=${COMP_WORDS[++i]/#\~/$HOME} ;;
 		delete:-f | spec:--rootless) ;;
+		update:-r | update:--resources | update:--blkio-* | update:--cpu* | update:--memory* | update:--pids-limit | \
+			update:--l3-* | update:--mem-* | events:--interval) ((i++)) ;;
 		*:-[befgpuc] | *:--log | *:--log-* | *:--cgroup* | *:--rootless | *:--bundle | *:--config | *:--format | \
 			*:--*-socket | *:--pid-file | *:--preserve-fds | *:--process | *:--cwd | *:--env | *:--user | \
 			*:--additional-gids | *:--cap | *:--apparmor | *:--process-label) ((i++)) ;;
@@ -42,7 +44,7 @@ _mayfly()
 	*:--cgroup-manager) words='cgroupfs systemd' ;;
 	*:--rootless) words='true false auto' ;;
 	*:--format | list:-f | ps:-f) words='table json' ;;
-	*:--*-socket | *:--pid-file | *:--config | *:-f | *:--process | *:-p | *:--log) _mayfly_paths -f "$current" && return ;;
+	update:-r | *:--resources | *:--*-socket | *:--pid-file | *:--config | *:-f | *:--process | *:-p | *:--log) _mayfly_paths -f "$current" && return ;;
 	esac
 	if [[ -n $words ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -58,6 +60,10 @@ _mayfly()
 	ps) options='-f --format -h --help' ;;
 	kill) options='-a --all -h --help' ;;
 	delete) options='-f --force -h --help' ;;
+	pause) options='-h --help' ;;
+	resume) options='-h --help' ;;
+	update) options='-r --resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema -h --help' ;;
+	events) options='--interval --stats -h --help' ;;
 	plan) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -h --help' ;;
 	spec) options='-b --bundle -f --config --rootless -h --help' ;;
 	features) options='-h --help' ;;
@@ -66,9 +72,9 @@ _mayfly()
 	*) options='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --allow-missing-controllers -v --version -h --help' ;;
 	esac
 	case $command in
-	'') words='create start run exec state list ps kill delete plan spec features version help' ;;
-	help) words='create start run exec state list ps kill delete plan spec features version help' ;;
-	start | exec | state | ps | kill | delete) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
+	'') words='create start run exec state list ps kill delete pause resume update events plan spec features version help' ;;
+	help) words='create start run exec state list ps kill delete pause resume update events plan spec features version help' ;;
+	start | exec | state | ps | kill | delete | pause | resume | update | events) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
 	esac
 	[[ $current != -* ]] || words=$options
 	case $command:${id:+id} in

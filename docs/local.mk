@@ -3,16 +3,20 @@ man_pages = \
 	docs/man/mayfly.1 \
 	docs/man/mayfly-create.1 \
 	docs/man/mayfly-delete.1 \
+	docs/man/mayfly-events.1 \
 	docs/man/mayfly-exec.1 \
 	docs/man/mayfly-features.1 \
 	docs/man/mayfly-kill.1 \
 	docs/man/mayfly-list.1 \
+	docs/man/mayfly-pause.1 \
 	docs/man/mayfly-plan.1 \
 	docs/man/mayfly-ps.1 \
+	docs/man/mayfly-resume.1 \
 	docs/man/mayfly-run.1 \
 	docs/man/mayfly-spec.1 \
 	docs/man/mayfly-start.1 \
-	docs/man/mayfly-state.1
+	docs/man/mayfly-state.1 \
+	docs/man/mayfly-update.1
 
 # A tarball holds both forms. Awk is everywhere, so no tool has to be there to build a page.
 dist_man1_MANS += $(man_pages)

@@ -112,11 +112,13 @@ libcontainer_a_SOURCES = \
 	runtime/container/birth.c \
 	runtime/container/create.c \
 	runtime/container/delete.c \
+	runtime/container/events.c \
 	runtime/container/exec.c \
 	runtime/container/info.c \
 	runtime/container/kill.c \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
+	runtime/container/pause.c \
 	runtime/container/record.c \
 	runtime/container/record.h \
 	runtime/container/setup.c \
@@ -124,7 +126,9 @@ libcontainer_a_SOURCES = \
 	runtime/container/start.c \
 	runtime/container/state.c \
 	runtime/container/store.c \
-	runtime/container/store.h
+	runtime/container/stats.c \
+	runtime/container/store.h \
+	runtime/container/update.c
 
 # The command line. Its tables are also linked by tests, so main.c stands alone.
 libcommand_a_SOURCES = \
@@ -132,6 +136,7 @@ libcommand_a_SOURCES = \
 	runtime/command/commands.c \
 	runtime/command/create.c \
 	runtime/command/delete.c \
+	runtime/command/events.c \
 	runtime/command/exec.c \
 	runtime/command/features.c \
 	runtime/command/help.c \
@@ -141,12 +146,14 @@ libcommand_a_SOURCES = \
 	runtime/command/log.h \
 	runtime/command/options.c \
 	runtime/command/options.h \
+	runtime/command/pause.c \
 	runtime/command/plan.c \
 	runtime/command/ps.c \
 	runtime/command/run.c \
 	runtime/command/spec.c \
 	runtime/command/start.c \
 	runtime/command/state.c \
+	runtime/command/update.c \
 	runtime/command/version.c
 
 bin_PROGRAMS += mayfly

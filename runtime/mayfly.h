@@ -129,6 +129,37 @@ void mayfly_list_free(struct mayfly_entry *entries, size_t count);
 int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pids,
 	size_t *ret_count, struct error *err);
 
+/* Freeze every process of the container, and let them go on. "container not running" and
+ * "container not paused" are the errors that callers look for. */
+int mayfly_pause(const struct mayfly_global *global, const char *id, struct error *err);
+int mayfly_resume(const struct mayfly_global *global, const char *id, struct error *err);
+
+struct mayfly_update {
+	size_t size;
+	const char *resources; /* file with a linux.resources object; "-" is stdin; or NULL */
+	const char *json;      /* such an object itself, when there is no file */
+};
+
+/*
+ * Change the limits of a container that is created, running or paused; what is not named stays,
+ * and so do the rules for devices. Refused as a whole when one limit is.
+ */
+int mayfly_update(const struct mayfly_global *global, const char *id,
+	const struct mayfly_update *options, struct error *err);
+
+struct mayfly_events {
+	size_t size;
+	bool once;		  /* one line of statistics, and no more */
+	unsigned int interval_ms; /* between two lines of statistics; at least 1 */
+	/* Called with each line, a JSON object and a newline. -1 with *err ends the events. */
+	int (*line)(const char *line, struct error *err);
+};
+
+/* Statistics now and then, and each time the kernel kills for want of memory; until the
+ * container has ended. */
+int mayfly_events(const struct mayfly_global *global, const char *id,
+	const struct mayfly_events *options, struct error *err);
+
 /* The plan of a bundle as text, with what would not be enforced; starts nothing. ID may be
  * NULL. */
 int mayfly_plan(const struct mayfly_global *global, const char *id,

@@ -100,8 +100,7 @@ static int run_command(const struct command *command, const struct mayfly_global
 }
 
 /* runc's and crun's commands that are not built yet. */
-static const char *const later_commands[] = {
-	"checkpoint", "events", "mounts", "pause", "restore", "resume", "update", NULL};
+static const char *const later_commands[] = {"checkpoint", "mounts", "restore", NULL};
 
 static int unknown_command(const char *name, struct error *err)
 {

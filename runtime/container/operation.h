@@ -50,6 +50,11 @@ int operation_hooks(
 /* The cgroup of the container, open; err->code is ENOENT when it has none or it is gone. */
 int operation_cgroup(struct operation *operation, struct cgroup *ret, struct error *err);
 
+/* stats.c: the line of `events` for STATS, in ARENA. */
+struct cgroup_stats;
+int stats_print(const char *id, const struct cgroup_stats *stats, struct arena *arena,
+	const char **ret, struct error *err);
+
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
 

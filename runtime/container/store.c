@@ -18,6 +18,7 @@
 #include <time.h>
 
 static const char record_name[] = "mayfly.json";
+static const char resources_name[] = "resources.json";
 
 /* Everything a container's directory may hold; nothing else is ever removed. */
 static const char *const our_names[] = {
@@ -25,6 +26,8 @@ static const char *const our_names[] = {
 	"exec",
 	"config.json",
 	".config.json.new",
+	resources_name,
+	".resources.json.new",
 	".mayfly.json.new",
 	record_name,
 };
@@ -300,8 +303,6 @@ enum oci_status container_status(struct container *container, int *ret_pidfd)
 		return OCI_STATUS_STOPPED;
 	if (ret_pidfd)
 		*ret_pidfd = take_fd(&pidfd);
-	if (fstatat(container->dir, "start", &info, AT_SYMLINK_NOFOLLOW) == 0)
-		return OCI_STATUS_CREATED;
 
 	struct host host;
 	struct cgroup cgroup;
@@ -313,7 +314,44 @@ enum oci_status container_status(struct container *container, int *ret_pidfd)
 		frozen = cgroup_is_frozen(&cgroup);
 		cgroup_close(&cgroup);
 	}
-	return frozen ? OCI_STATUS_PAUSED : OCI_STATUS_RUNNING;
+	if (frozen)
+		return OCI_STATUS_PAUSED;
+	return fstatat(container->dir, "start", &info, AT_SYMLINK_NOFOLLOW) == 0
+		       ? OCI_STATUS_CREATED
+		       : OCI_STATUS_RUNNING;
+}
+
+/* What `update` has made of linux.resources; the rules for devices are still the config's. */
+static int read_resources(struct container *container, struct oci_spec *spec, struct error *err)
+{
+	struct oci_resources *resources;
+	struct stat info;
+	char *bytes;
+	size_t length;
+
+	if (fstatat(container->dir, resources_name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fail(err, errno, "stat \"%s\"", resources_name);
+	if (file_read(container->dir, resources_name, OCI_BYTES_MAX, container->arena, &bytes,
+		    &length, err) < 0 ||
+		oci_resources_parse(bytes, length, container->arena, &resources, err) < 0)
+		return -1;
+	if (spec->linux->resources) {
+		resources->devices = spec->linux->resources->devices;
+		resources->n_devices = spec->linux->resources->n_devices;
+	}
+	spec->linux->resources = resources;
+	return 0;
+}
+
+int container_save_resources(
+	struct container *container, const struct oci_resources *resources, struct error *err)
+{
+	const char *text;
+	size_t length;
+
+	if (oci_resources_print(resources, container->arena, &text, &length, err) < 0)
+		return -1;
+	return file_replace(container->dir, resources_name, 0600, text, length, err);
 }
 
 int container_config(struct container *container, struct oci_spec **ret, struct error *err)
@@ -323,7 +361,8 @@ int container_config(struct container *container, struct oci_spec **ret, struct 
 
 	if (file_read(container->dir, "config.json", OCI_BYTES_MAX, container->arena, &bytes,
 		    &length, err) < 0 ||
-		oci_spec_parse(bytes, length, container->arena, ret, err) < 0) {
+		oci_spec_parse(bytes, length, container->arena, ret, err) < 0 ||
+		read_resources(container, *ret, err) < 0) {
 		error_while(err, "the saved config of \"%s\"", container->id);
 		return -1;
 	}

@@ -70,9 +70,14 @@ int container_forget(struct container *container, struct error *err);
  * NULL: not asked). */
 enum oci_status container_status(struct container *container, int *ret_pidfd);
 
-/* The config as it was at create. */
+/* The config as it was at create, with linux.resources as `update` left them. */
 struct oci_spec;
 int container_config(struct container *container, struct oci_spec **ret, struct error *err);
+
+/* Remember what `update` has made of linux.resources. */
+struct oci_resources;
+int container_save_resources(
+	struct container *container, const struct oci_resources *resources, struct error *err);
 
 /* Its cgroup, open; -1 with ENOENT when it has none or it is gone. */
 struct cgroup;

@@ -149,6 +149,43 @@ int mayfly_exec(const struct mayfly_global *global, const char *id,
 	return end();
 }
 
+int mayfly_pause(const struct mayfly_global *global, const char *id, struct error *err)
+{
+	say_global("pause", global, id);
+	end();
+	return outcome(global, id, err);
+}
+
+int mayfly_resume(const struct mayfly_global *global, const char *id, struct error *err)
+{
+	say_global("resume", global, id);
+	end();
+	return outcome(global, id, err);
+}
+
+int mayfly_update(const struct mayfly_global *global, const char *id,
+	const struct mayfly_update *options, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("update", global, id);
+	say_text("resources", options->resources);
+	say_text("json", options->json);
+	return end();
+}
+
+int mayfly_events(const struct mayfly_global *global, const char *id,
+	const struct mayfly_events *options, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("events", global, id);
+	say_bool("once", options->once);
+	printf(" ms=%u", options->interval_ms);
+	end();
+	return options->line("{}\n", err);
+}
+
 int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, bool all,
 	struct error *err)
 {
