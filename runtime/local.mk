@@ -116,6 +116,8 @@ libcontainer_a_SOURCES = \
 	runtime/container/exec.c \
 	runtime/container/info.c \
 	runtime/container/kill.c \
+	runtime/container/notify.c \
+	runtime/container/notify.h \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
 	runtime/container/pause.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a bundle to a created container: what create, run and plan share. */
-#include "runtime/container/operation.h"
+#include "runtime/container/notify.h"
 
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
@@ -69,12 +69,13 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 			.init_pidfd = -1,
 			.init_root = -1},
 		.pid_file = options->pid_file,
+		.notify_socket = -1,
 	};
 	if (oci_id_check(id, err) < 0)
 		return -1;
 	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
 		find_bundle(birth, options->bundle, err) < 0 ||
-		read_config(birth, options->config, err) < 0 ||
+		read_config(birth, options->config, err) < 0 || notify_plan(birth, err) < 0 ||
 		operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
@@ -159,6 +160,7 @@ static int make_record(struct birth *birth, struct error *err)
 		.own_pid_namespace = birth->plan.has_pid_namespace,
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
 		.has_process = spec->process != NULL,
+		.notify = birth->notify,
 		.poststart = spec->hooks && spec->hooks->n_poststart,
 		.poststop = spec->hooks && spec->hooks->n_poststop,
 		.annotations = spec->annotations,
@@ -217,6 +219,9 @@ static int launch_all(
 		file_replace(container->dir, "config.json", 0600, birth->config,
 			birth->config_length, err) < 0)
 		return -1;
+	if (birth->notify && notify_make(container, birth->request.verb == REQUEST_RUN,
+				     &birth->notify_socket, err) < 0)
+		return -1;
 	birth->launch = (struct launch){
 		.plan = &birth->plan,
 		.host = &birth->operation.host,
@@ -261,5 +266,6 @@ void birth_close(struct birth *birth)
 {
 	if (birth->launch.plan)
 		launch_close(&birth->launch);
+	fd_close(&birth->notify_socket);
 	operation_close(&birth->operation);
 }

@@ -333,7 +333,7 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 	}
 
 	int result = options->detach ? (*ret_status = 0, 0)
-				     : operation_await_end(launch, ret_status, err);
+				     : operation_await_end(launch, -1, ret_status, err);
 
 	if (result < 0)
 		launch_undo(launch);

@@ -2,6 +2,7 @@
 /* Opening a container for a command, and ending one. */
 #include "runtime/container/operation.h"
 
+#include "runtime/container/notify.h"
 #include "runtime/launch/terminal.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
@@ -109,9 +110,21 @@ int operation_check_console(
 	return 0;
 }
 
-int operation_await_end(struct launch *launch, int *ret_status, struct error *err)
+/* The manager knows us as the service's process, and we stay: it needs no other pid. */
+static void pass_notice_on(struct relay_watch *watch)
 {
+	struct error ignored; /* the program runs, whether the manager hears of it or not */
+
+	if (notify_pass_on(watch->fd, 0, &ignored) != 0)
+		watch->fd = -1;
+}
+
+int operation_await_end(
+	struct launch *launch, int notify_socket, int *ret_status, struct error *err)
+{
+	struct relay_watch watch = {.fd = notify_socket, .ready = pass_notice_on};
 	struct relay relay = {
+		.watch = &watch,
 		.pidfd = launch->pidfd,
 		.pid = launch->pid,
 		.master = take_fd(&launch->console),

@@ -62,8 +62,12 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err);
 int operation_check_console(
 	bool terminal, bool detach, const char *console_socket, struct error *err);
 
-/* Relay signals and the terminal until the process ends: its exit status, or 128 + signal. */
-int operation_await_end(struct launch *launch, int *ret_status, struct error *err);
+/*
+ * Relay signals and the terminal until the process ends: its exit status, or 128 + signal.
+ * NOTIFY_SOCKET, or -1, is one of notify.h whose READY=1 is passed on; it stays the caller's.
+ */
+int operation_await_end(
+	struct launch *launch, int notify_socket, int *ret_status, struct error *err);
 
 /*
  * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more.
@@ -82,6 +86,8 @@ struct birth {
 	struct plan plan;
 	struct launch launch;
 	const char *pid_file;
+	bool notify;	   /* the program has a notify socket of ours: notify.h */
+	int notify_socket; /* run: that socket; -1 for none */
 };
 
 /* Read and check everything, and build the plan; no side effect. */

@@ -30,6 +30,7 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "ownPidNamespace", own_pid_namespace),
 	FIELD(struct record, "chrootOnly", chroot_only),
 	FIELD(struct record, "hasProcess", has_process),
+	FIELD(struct record, "notify", notify),
 	FIELD(struct record, "poststart", poststart),
 	FIELD(struct record, "poststop", poststop),
 	PAIRS(struct record, "annotations", annotations),
@@ -80,6 +81,7 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	json_put_bool(&writer, "ownPidNamespace", record->own_pid_namespace);
 	json_put_bool(&writer, "chrootOnly", record->chroot_only);
 	json_put_bool(&writer, "hasProcess", record->has_process);
+	json_put_bool(&writer, "notify", record->notify);
 	json_put_bool(&writer, "poststart", record->poststart);
 	json_put_bool(&writer, "poststop", record->poststop);
 	json_open(&writer, "annotations", '{');

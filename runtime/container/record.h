@@ -34,6 +34,7 @@ struct record {
 	bool own_pid_namespace;	  /* killing its process kills all */
 	bool chroot_only;	  /* no mount namespace */
 	bool has_process;	  /* the config says what to run */
+	bool notify;		  /* its program has a notify socket of ours */
 	bool poststart, poststop; /* has such hooks: config.json must be read */
 
 	struct oci_pair *annotations;

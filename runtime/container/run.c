@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: create, start, wait and delete in one process, which needs no fifo and no second
  * start-up. */
-#include "runtime/container/operation.h"
+#include "runtime/container/notify.h"
 
 #include "runtime/launch/terminal.h"
 #include "runtime/sys/fd.h"
@@ -19,12 +19,28 @@ static int run_program(struct birth *birth, struct error *err)
 	return operation_hooks(operation, HOOK_POSTSTART, birth->launch.pid, err);
 }
 
+/* The program runs, whether the service manager hears of it or not. */
+static void await_ready(struct birth *birth)
+{
+	struct operation *operation = &birth->operation;
+	struct error err;
+	char line[1024];
+
+	if (birth->notify_socket < 0 ||
+		(container_unlock(&operation->container, &err) == 0 &&
+			notify_relay(birth->notify_socket, birth->launch.pid,
+				birth->launch.pidfd, &err) == 0))
+		return;
+	error_print(&err, line, sizeof(line));
+	operation_log(operation, "warning", "%s", line);
+}
+
 static int wait_for_end(struct birth *birth, int *ret_status, struct error *err)
 {
 	/* Other commands may work on the container while it runs. */
 	if (container_unlock(&birth->operation.container, err) < 0)
 		return -1;
-	return operation_await_end(&birth->launch, ret_status, err);
+	return operation_await_end(&birth->launch, birth->notify_socket, ret_status, err);
 }
 
 static int run_foreground(struct birth *birth, const struct mayfly_run *options,
@@ -37,8 +53,10 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 
 	int result = run_program(birth, err);
 
-	if (result == 0 && options->detach)
+	if (result == 0 && options->detach) {
+		await_ready(birth);
 		return 0;
+	}
 	if (result == 0)
 		result = wait_for_end(birth, ret_status, err);
 	/* Whether it ended or could not begin, the container is done. */

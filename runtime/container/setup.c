@@ -50,9 +50,9 @@ int operation_descriptors(struct request *request, unsigned int preserve, struct
 	 * executes us. */
 	if (pid != (uint64_t)getpid())
 		listen = 0;
+	/* A caller that has closed some of them does not mean them any more. */
 	if (listen > inherited)
-		return fail(err, EBADF, "LISTEN_FDS says %u descriptors, but only %u are open",
-			(unsigned int)listen, inherited);
+		listen = inherited;
 	/* Podman counts the same sockets in both: what is not there beyond them was never
 	 * meant. */
 	if (preserve > inherited - listen && !listen)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start: let the parked process go on, and hear from it whether its program runs. */
-#include "runtime/container/operation.h"
+#include "runtime/container/notify.h"
 
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
+
+#include <stdlib.h>
 
 static int check_status(struct operation *operation, int *ret_pidfd, struct error *err)
 {
@@ -109,6 +111,20 @@ static int run_poststart(struct operation *operation, struct error *err)
 	return operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err);
 }
 
+/* The program runs, whether the service manager hears of it or not. */
+static void await_ready(struct operation *operation, int notify, pid_t pid, int pidfd)
+{
+	struct error err;
+	char line[1024];
+
+	/* The lock may be ours for the hooks: READY=1 takes as long as the program likes. */
+	if (notify < 0 || (container_unlock(&operation->container, &err) == 0 &&
+				  notify_relay(notify, pid, pidfd, &err) == 0))
+		return;
+	error_print(&err, line, sizeof(line));
+	operation_log(operation, "warning", "%s", line);
+}
+
 /* The spec's lifecycle goes on at "destroyed" when a hook has failed: runtime.md, steps 7
  * and 9. */
 static void destroy(struct operation *operation)
@@ -123,6 +139,7 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 {
 	struct operation operation;
 	int AUTO_FD pidfd = -1;
+	int AUTO_FD notify = -1;
 	bool hook_failed = false;
 	int result = -1;
 
@@ -138,6 +155,13 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 		error_set(err, 0, "process: the config has none: nothing to start");
 		goto out;
 	}
+	/* Before the program runs, and only when there is somebody to tell. */
+	if (record->notify && getenv("NOTIFY_SOCKET") &&
+		notify_make(&operation.container, true, &notify, err) < 0)
+		goto out;
+
+	pid_t pid = (pid_t)record->pid;
+
 	result = run_program(&operation, &hook_failed, err);
 	if (result == 0 && record->poststart) {
 		result = run_poststart(&operation, err);
@@ -145,6 +169,8 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 	}
 	if (hook_failed)
 		destroy(&operation);
+	if (result == 0)
+		await_ready(&operation, notify, pid, pidfd);
 out:
 	operation_close(&operation);
 	return result;

@@ -28,6 +28,7 @@ static const char *const our_names[] = {
 	".config.json.new",
 	resources_name,
 	".resources.json.new",
+	"notify/notify.sock",
 	".mayfly.json.new",
 	record_name,
 };
@@ -275,6 +276,8 @@ int container_forget(struct container *container, struct error *err)
 		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
 			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],
 				container->id);
+	if (unlinkat(container->dir, "notify", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove \"notify\" of \"%s\"", container->id);
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
 	return 0;

@@ -108,13 +108,15 @@ static int reap(struct loop *loop, struct error *err)
 
 /* ---- the loop ---- */
 
-enum { PROCESS, SIGNALS, FIXED };
+enum { PROCESS, SIGNALS, WATCH, FIXED };
 
 static int poll_once(struct loop *loop, int timeout_ms, struct error *err)
 {
+	struct relay_watch *watch = loop->relay->watch;
 	struct pollfd fds[FIXED + TTY_POLLS] = {
 		[PROCESS] = {.fd = loop->exited ? -1 : loop->relay->pidfd, .events = POLLIN},
 		[SIGNALS] = {.fd = loop->signals, .events = POLLIN},
+		[WATCH] = {.fd = watch ? watch->fd : -1, .events = POLLIN},
 	};
 	bool paused = tty_prepare(&loop->tty, fds + FIXED);
 
@@ -127,6 +129,8 @@ static int poll_once(struct loop *loop, int timeout_ms, struct error *err)
 		return ready == -EINTR ? 0 : fail(err, -ready, "poll");
 	if (fds[SIGNALS].revents)
 		read_signals(loop);
+	if (fds[WATCH].revents)
+		watch->ready(watch);
 	tty_move(&loop->tty, fds + FIXED);
 	if (fds[PROCESS].revents || fds[SIGNALS].revents)
 		return reap(loop, err);

@@ -23,10 +23,17 @@ int launch_send_descriptor(const char *path, int fd, const char *payload, struct
 
 /* launch/relay.c */
 
+/* One more descriptor to look at: READY is called when FD can be read; -1 ends it. */
+struct relay_watch {
+	int fd;
+	void (*ready)(struct relay_watch *watch);
+};
+
 struct relay {
 	pid_t pid; /* our child */
 	int pidfd;
-	int master; /* of its pty; -1 for none. relay_run() closes it */
+	int master;		   /* of its pty; -1 for none. relay_run() closes it */
+	struct relay_watch *watch; /* or NULL */
 };
 
 /*

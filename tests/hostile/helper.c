@@ -21,9 +21,11 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -505,6 +507,21 @@ static int fork_many(int argc, char **argv)
 	return 0;
 }
 
+/* notify TEXT: as sd_notify(3) does, to $NOTIFY_SOCKET. */
+static int notify(int argc, char **argv)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (argc < 1 || !path || strlen(path) >= sizeof(address.sun_path))
+		return 1;
+	strcpy(address.sun_path, path);
+	printf("%s\n", outcome(sendto(fd, argv[0], strlen(argv[0]), 0,
+			       (struct sockaddr *)&address, sizeof(address))));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -529,6 +546,7 @@ int main(int argc, char **argv)
 		{"signals", signals},
 		{"eat", eat},
 		{"fork", fork_many},
+		{"notify", notify},
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)

@@ -23,6 +23,7 @@ static void round_trip(void)
 		.cgroup = "/x",
 		.own_pid_namespace = true,
 		.has_process = true,
+		.notify = true,
 		.poststop = true,
 		.annotations = annotations,
 		.n_annotations = 2,
