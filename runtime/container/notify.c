@@ -24,6 +24,11 @@ static const char *host_socket(void)
 	return path && (path[0] == '/' || path[0] == '@') && path[1] ? path : NULL;
 }
 
+bool notify_is_asked(void)
+{
+	return host_socket() != NULL;
+}
+
 static bool has_socket(const struct oci_process *process)
 {
 	for (size_t i = 0; i < process->n_env; i++)

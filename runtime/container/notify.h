@@ -17,6 +17,9 @@
  */
 int notify_plan(struct birth *birth, struct error *err);
 
+/* Is there a service manager to tell? */
+bool notify_is_asked(void);
+
 /* Make the directory of the socket; with LISTEN also the socket, and answer it in *ret (-1
  * without). */
 int notify_make(

@@ -5,8 +5,6 @@
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
 
-#include <stdlib.h>
-
 static int check_status(struct operation *operation, int *ret_pidfd, struct error *err)
 {
 	enum oci_status status = container_status(&operation->container, ret_pidfd);
@@ -156,7 +154,7 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 		goto out;
 	}
 	/* Before the program runs, and only when there is somebody to tell. */
-	if (record->notify && getenv("NOTIFY_SOCKET") &&
+	if (record->notify && notify_is_asked() &&
 		notify_make(&operation.container, true, &notify, err) < 0)
 		goto out;
 

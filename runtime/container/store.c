@@ -312,8 +312,8 @@ enum oci_status container_status(struct container *container, int *ret_pidfd)
 	struct error ignored; /* without a cgroup it cannot be paused */
 	bool frozen = false;
 
-	if (record->cgroup && host_probe(&host, container->arena, &ignored) == 0 &&
-		container_cgroup(container, &host, &cgroup, &ignored) == 0) {
+	host_probe_cgroup(&host);
+	if (record->cgroup && container_cgroup(container, &host, &cgroup, &ignored) == 0) {
 		frozen = cgroup_is_frozen(&cgroup);
 		cgroup_close(&cgroup);
 	}

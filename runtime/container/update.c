@@ -133,6 +133,34 @@ static int plan_update(struct update *update, struct error *err)
 		&operation->arena, &update->remembered, err);
 }
 
+/* In the record, beside those that create left out. */
+static int remember_unenforced(struct update *update, struct error *err)
+{
+	struct container *container = &update->operation.container;
+	struct record *record = container->record;
+	size_t more = update->plan.n_unenforced;
+
+	if (more == 0)
+		return 0;
+
+	const char **all = arena_grow(container->arena, record->unenforced,
+		record->n_unenforced, record->n_unenforced + more, sizeof(*all));
+
+	if (!all)
+		return fail(err, ENOMEM, "remember the limits");
+	for (size_t i = 0; i < more; i++) {
+		const char *sentence = update->plan.unenforced[i];
+		size_t same = 0;
+
+		while (same < record->n_unenforced && strcmp(all[same], sentence) != 0)
+			same++;
+		if (same == record->n_unenforced)
+			all[record->n_unenforced++] = sentence;
+	}
+	record->unenforced = all;
+	return container_save(container, err);
+}
+
 /*
  * The one place where an update takes effect. A driver that has somebody else to tell (systemd:
  * the unit's properties, before the files, or a daemon-reload undoes them) tells it here,
@@ -149,7 +177,8 @@ static int apply(struct update *update, struct error *err)
 		    update->plan.outside.count, &update->operation.arena, &old, &n_old,
 		    err) < 0)
 		return -1;
-	if (container_save_resources(container, update->remembered, err) == 0)
+	if (remember_unenforced(update, err) == 0 &&
+		container_save_resources(container, update->remembered, err) == 0)
 		return 0;
 	cgroup_restore(&update->cgroup, old, n_old);
 	return -1;

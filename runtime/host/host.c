@@ -304,3 +304,11 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 	}
 	return 0;
 }
+
+void host_probe_cgroup(struct host *host)
+{
+	struct probing probing = {.host = host, .self = -1};
+
+	*host = (struct host){0};
+	(void)probe_cgroup_layout(&probing); /* it has no way to fail */
+}

@@ -70,4 +70,10 @@ struct host {
 /* Fill *host. Text lives in ARENA. Fails only when /proc is not there or memory is out. */
 int host_probe(struct host *host, struct arena *arena, struct error *err);
 
+/*
+ * Only where cgroups are: cgroup and cgroup_mount, in two system calls. For what only looks at
+ * a cgroup that is there, as `state` does, which some callers ask many times a second.
+ */
+void host_probe_cgroup(struct host *host);
+
 #endif

@@ -108,9 +108,11 @@ STATUS=there"; exec sleep 1000'
 	under_manager create test
 	run -0 mayfly start test
 	status_is test running
+	mayfly delete --force test
+	under_manager create test
+	NOTIFY_SOCKET='' run -0 mayfly start test
 }
 
-# listening N FD...: as systemd calls a service, with N said and the descriptors from 3 on open.
 @test "descriptors: LISTEN_FDS says more than are open: those that are, are passed" {
 	set_script 'echo "$LISTEN_FDS $LISTEN_PID"; helper fds'
 	run -0 bash -c 'exec 3</dev/null 4>&- 5>&- 6>&-; LISTEN_FDS=3 LISTEN_PID=$$ exec "$@"' - \

@@ -58,6 +58,8 @@ update_json() { mayfly update --resources - "${2:-test}" <<<"$1"; }
 	error_is_one_line linux.resources.memory.limit --allow-missing-controllers
 	run -0 mayfly --allow-missing-controllers update --memory 64m test
 	output_has "NOT ENFORCED: linux.resources.memory.limit"
+	run -0 mayfly --allow-missing-controllers update --memory 65m test
+	[[ $(jq '.unenforced | length' "$ROOT/test/mayfly.json") == 1 ]]
 	run -0 mayfly update --memory -1 test
 }
 
