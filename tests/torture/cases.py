@@ -163,4 +163,4 @@ case("violation", "call 101 16 1234 7 8", "syscall", "ptrace, named with its arg
      facts={"syscall.nr": 101, "syscall.name": "ptrace", "syscall.arch": "x86_64",
             "syscall.args": ["0x10", "0x4d2", "0x7", "0x8", "0x0", "0x0"]})
 case("violation-i386", "call32 26 16 1234 7 8", "syscall", "the same by the other entry: 26, not 101", by="filter",
-     setup="filter", facts={"syscall.nr": 26, "syscall.name": "ptrace", "syscall.arch": "i386"})
+     setup="filter", facts={"syscall.nr": 26, "syscall.name": "ptrace", "syscall.arch": "x86"})

@@ -32,7 +32,7 @@ def duration(seconds):
 
 
 class Once:
-    loose, quick = frozenset(), True
+    loose, quick, extra = frozenset(), True, []
 
     def __init__(self, mayfly, machine):
         self.mayfly, self.machine = mayfly, machine
@@ -44,7 +44,7 @@ class Once:
         return None
 
     def run(self, case):
-        words = [self.mayfly, "once", "--result", self.result]
+        words = [self.mayfly, "once", *self.extra, "--result", self.result]
         words += self.flags(case)
         if case.setup & {"disk", "host-pid", "filter", "ancestor"}:
             self.write_bundle(case)

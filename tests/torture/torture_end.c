@@ -24,15 +24,15 @@ int run_kill(int argc, char **argv)
 
 int run_fault(int argc, char **argv)
 {
-	volatile int zero = 0;
-
 	(void)argc;
+#if defined(__x86_64__)
 	if (!strcmp(argv[0], "segv"))
-		*(volatile int *)(long)zero = 1;
+		__asm__ volatile("movl $1, 0" ::: "memory");
 	if (!strcmp(argv[0], "ill"))
 		__asm__ volatile("ud2");
 	if (!strcmp(argv[0], "fpe"))
-		return 1 / zero;
+		__asm__ volatile("xor %%eax, %%eax; cltd; idivl %%eax" ::: "eax", "edx", "cc");
+#endif
 	if (!strcmp(argv[0], "abort"))
 		abort();
 	return USAGE;
