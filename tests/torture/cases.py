@@ -10,6 +10,7 @@ setup: disk       a directory of a real file system at /disk, where written page
        filter     seccomp: ptrace kills the process in both ABIs, clone3 fails with ENOSYS, all else is allowed
        ancestor   below a cgroup that has a limit of 48 MiB for all of its children together
        busy       /bin/busy is open for writing
+       frozen     below a cgroup that somebody freezes meanwhile
        unread     nobody reads stdout
        clock-back the machine's clock is set back an hour meanwhile
 """
@@ -87,6 +88,7 @@ case("term-exit-7", "term 7", "timeout", "so is exit 7", by="wall", wall=1.0, gr
 case("stop-self", "stop self", "timeout", "SIGSTOP to itself does not beat the clock", by="wall", setup="host-pid", wall=1.0)
 case("stop-group", "stop group", "timeout", "nor to its group", by="wall", setup="host-pid", wall=1.0)
 case("stop-child", "stop child", "timeout", "nor a child that is waited for", by="wall", wall=1.0)
+case("frozen", "sleep 3600", "timeout", "frozen from outside, it is still ended", by="frozen", setup="frozen", wall=3.0)
 case("clock-back", "clock 2", "ok", "the machine's clock set back an hour", setup="clock-back",
      facts={**ended(0), "time.wall_ns": "<6000000000"})
 case("clock-back-late", "clock 60", "timeout", "a deadline does not move with the machine's clock", by="wall",

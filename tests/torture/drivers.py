@@ -46,7 +46,7 @@ class Once:
     def run(self, case):
         words = [self.mayfly, "once", *self.extra, "--result", self.result]
         words += self.flags(case)
-        if case.setup & {"disk", "host-pid", "filter", "ancestor"}:
+        if case.setup & {"disk", "host-pid", "filter", "ancestor", "frozen"}:
             self.write_bundle(case)
             words += ["--bundle", self.bundle]
         else:
@@ -87,7 +87,7 @@ class Once:
         }
         if "filter" in case.setup:
             config["linux"]["seccomp"] = PROFILE
-        if "ancestor" in case.setup:
+        if case.setup & {"ancestor", "frozen"}:
             config["linux"]["cgroupsPath"] = "/%s/case" % OUTER
         with open(os.path.join(self.bundle, "config.json"), "w") as file:
             json.dump(config, file)

@@ -63,6 +63,9 @@ class Machine:
                 stack.enter_context(open(os.path.join(self.root, "bin/busy"), "r+b"))
             if "ancestor" in case.setup:
                 stack.enter_context(outer_cgroup())
+            if "frozen" in case.setup:
+                stack.enter_context(outer_cgroup("max"))
+                stack.enter_context(later(clock_after + 0.8, freeze_outer))
             if "clock-back" in case.setup:
                 stack.enter_context(clock_back(clock_after))
             yield
@@ -76,11 +79,11 @@ def write(path, text):
 
 
 @contextlib.contextmanager
-def outer_cgroup():
+def outer_cgroup(limit=OUTER_LIMIT):
     path = os.path.join(CGROUP, OUTER)
     write(CGROUP + "/cgroup.subtree_control", "+memory +pids +cpu")
     os.makedirs(path, exist_ok=True)
-    write(path + "/memory.max", str(OUTER_LIMIT))
+    write(path + "/memory.max", str(limit))
     write(path + "/memory.swap.max", "0")
     try:
         yield
@@ -95,28 +98,45 @@ def outer_cgroup():
             time.sleep(0.1)
 
 
+def freeze_outer():
+    write(os.path.join(CGROUP, OUTER, "cgroup.freeze"), "1")
+
+
+@contextlib.contextmanager
+def later(after, what):
+    """Do WHAT in so many seconds, unless all is over before. Gives a list that is not empty when it was done."""
+    over, done = threading.Event(), []
+
+    def wait():
+        if not over.wait(after):
+            what()
+            done.append(True)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield done
+    finally:
+        over.set()
+        thread.join()
+
+
+def move_clock(seconds):
+    time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME) + seconds)
+
+
 @contextlib.contextmanager
 def clock_back(after):
     """Only in a machine that is thrown away: everybody's clock goes back an hour."""
     if not os.environ.get("MAYFLY_VM"):
         raise RuntimeError("the clock is set only in the virtual machine: MAYFLY_VM is not set")
-    done = threading.Event()
     moved = []
-
-    def move():
-        if not done.wait(after):
-            time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME) - 3600)
-            moved.append(True)
-
-    thread = threading.Thread(target=move)
-    thread.start()
     try:
-        yield
+        with later(after, lambda: move_clock(-3600)) as moved:
+            yield
     finally:
-        done.set()
-        thread.join()
         if moved:
-            time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME) + 3600)
+            move_clock(3600)
 
 
 class Process:
@@ -171,7 +191,7 @@ def engine_words(case, machine):
         words += ["--pid", "host"]
     if "filter" in case.setup:
         words += ["--security-opt", "seccomp=" + machine.profile]
-    if "ancestor" in case.setup:
+    if case.setup & {"ancestor", "frozen"}:
         words += ["--cgroup-parent", "/" + OUTER]
     return words
 
