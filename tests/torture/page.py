@@ -7,7 +7,7 @@ import rivals
 from cases import CASES
 
 COLUMNS = ["tool", "case", "expected", "judgement", "reading", "answer", "left"]
-MARKS = {"right": "right", "wrong": "**wrong**", "unknown": "unknown", "cannot": "–", "": " "}
+MARKS = {"right": "right", "wrong": "**wrong**", "unknown": "unknown", "cannot": "–", "": "not measured"}
 TITLES = {tool.name: tool.title for tool in rivals.RIVALS}
 
 HEAD = """# Why did it end? What each tool can tell
@@ -35,7 +35,7 @@ RULES = """## How the answers are read
 | `docker run` with runc, `timeout -k` around it | `--memory`, `--memory-swap` (equal), `--pids-limit`, `--ulimit` (cpu, fsize, nofile, stack), `--tmpfs size=`, `--security-opt seccomp=` | timeout sent a signal: timeout. `docker inspect`: an `Error`, or never started: start-failed. `OOMKilled` and `ExitCode` 137: memory-limit. Then the exit code |
 | `docker run` with runsc | the same, with `--oci-seccomp`; no PID namespace of the host, and a cgroup above it says nothing of its own | the same |
 | `podman run --timeout` | the same | `podman inspect`: the same; 137, 255 or -1 after at least the seconds of `--timeout`: timeout |
-| bubblewrap, `prlimit` inside, `timeout -k` around it | `prlimit` (cpu, fsize, nofile, stack), `--size`, `--seccomp` | timeout sent a signal: timeout. Status 1: its own failure, or the program's exit 1. Then the exit code |
+| bubblewrap, `prlimit` inside, `timeout -k` around it | `prlimit` (cpu, fsize, nofile, stack), `--size`, `--seccomp` | timeout sent a signal: timeout. Status 1: its own failure, or the program's exit 1; 125 to 127: of timeout or prlimit, or the program's. Then the exit code |
 | `systemd-run --wait` | `RuntimeMaxSec=`, `MemoryMax=`, `MemorySwapMax=0`, `TasksMax=`, `OOMPolicy=`, `LimitCPU=` and its like, `SystemCallFilter=`, `TemporaryFileSystem=` | `Result=timeout`, `Result=oom-kill`; a status from 200 to 254, or no process: start-failed. Signals and exit codes are told apart; SIGKILL is also what another cgroup's limit does |
 
 Exit codes: 0 is ok, up to 128 and above 192 it is the program's. Between them it is the program's, or a signal: SIGXCPU and
@@ -84,11 +84,13 @@ def write(paths, out):
     say = lambda text: print(text, file=out)  # noqa: E731
     say(HEAD)
     if "mayfly" not in tools:
-        say("mayfly's own column is not in what this page was made of yet: `tests/torture/table measure --tool mayfly` adds it.\n")
+        say("mayfly's own column is not in what this page was made of: `tests/torture/table measure --tool mayfly` makes it.\n")
     say("## Totals\n\n%d cases.\n" % len(CASES))
     say("| | right | wrong | unknown | not asked | left running |\n|---|---|---|---|---|---|")
     for tool in tools:
         say(totals(rows, tool))
+    if any((tool, case.name) not in rows for tool in tools for case in CASES):
+        say("\nNot all of it was measured yet: those cells say so, and are counted nowhere.")
     say("\n## Case by case\n")
     say("| case | what it proves | the right answer | %s |" % " | ".join(TITLES[tool] for tool in tools))
     say("|---|---|---|%s" % ("---|" * len(tools)))

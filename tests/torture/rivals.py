@@ -62,6 +62,11 @@ def timed_out(process):
     return b"timeout: sending signal" in process.stderr
 
 
+def cpu_limit(case):
+    """Soft and hard: at the soft one comes SIGXCPU, which says why; were they equal, it would be SIGKILL."""
+    return "%d:%d" % (case.limits["cpu"], case.limits["cpu"] + 1)
+
+
 class Answer:
     def __init__(self, raw, said, left=False):
         self.raw, self.said, self.left = raw, said, left
@@ -89,7 +94,7 @@ class Docker:
         words = timeout_words(case.limits["wall"] + self.overhead, case.limits["grace"] + 5)
         words += ["docker", "run", "--runtime", self.runtime, "--name", name, *engine_words(case, self.machine)]
         if "cpu" in case.limits:
-            words += ["--ulimit", "cpu=%d" % case.limits["cpu"]]
+            words += ["--ulimit", "cpu=" + cpu_limit(case)]
         # The image has no command of its own: the program is the entry point, its words follow.
         words += ["--entrypoint", case.argv[0], "torture", *case.argv[1:]]
         process = Process(words, unread="unread" in case.setup)
@@ -134,7 +139,7 @@ class Podman:
         name, seconds = "torture-%d" % time.monotonic_ns(), int(case.limits["wall"] + 0.999)
         words = ["podman", "run", "--timeout", str(seconds), "--name", name, *engine_words(case, self.machine)]
         if "cpu" in case.limits:
-            words += ["--ulimit", "cpu=%d" % case.limits["cpu"]]
+            words += ["--ulimit", "cpu=" + cpu_limit(case)]
         words += ["--entrypoint", json.dumps(case.argv[:1]), "torture", *case.argv[1:]]
         process = Process(words, unread="unread" in case.setup, deadline=90.0)
         inspected = subprocess.run(["podman", "inspect", "--format",
@@ -171,7 +176,9 @@ class Bwrap:
         limits = case.limits
         words = timeout_words(limits["wall"] + 1, limits["grace"] + 0.5)
         words += ["setpriv", "--reuid", "tester", "--regid", "tester", "--clear-groups", "prlimit"]
-        for name in "cpu", "fsize", "nofile", "stack":
+        if "cpu" in limits:
+            words.append("--cpu=" + cpu_limit(case))
+        for name in "fsize", "nofile", "stack":
             if name in limits:
                 words.append("--%s=%s" % (name, int(limits[name]) or "unlimited"))
         words += ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--die-with-parent"]
@@ -201,6 +208,9 @@ class Bwrap:
         if process.status == 1:
             # Its own "could not", and any program's 1.
             return Answer(raw, {("exit", 1), ("start-failed",)})
+        if process.status in (125, 126, 127):
+            # Of timeout and prlimit in front of it, or the program's.
+            return Answer(raw, {("exit", process.status), ("start-failed",)})
         status = process.status if process.status >= 0 else 128 - process.status
         return Answer(raw, read_status(status, case))
 
@@ -222,7 +232,9 @@ class Systemd:
                     "BindPaths=%s:/disk" % machine.disk, "TemporaryFileSystem=/tmp:mode=1777%s"
                     % (",size=%d" % limits["tmp"] if limits.get("tmp") else ",size=2G"),
                     "OOMPolicy=" + ("continue" if limits.get("on_oom") == "process" else "kill"))
-        for name in "cpu", "fsize", "nofile", "stack":
+        if "cpu" in limits:
+            yield "LimitCPU=" + cpu_limit(case)
+        for name in "fsize", "nofile", "stack":
             if name in limits:
                 yield "Limit%s=%s" % (name.upper(), int(limits[name]) or "infinity")
         if "filter" in case.setup:
