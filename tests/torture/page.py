@@ -36,7 +36,7 @@ RULES = """## How the answers are read
 | `docker run` with runsc | the same, with `--oci-seccomp`; no PID namespace of the host, and a cgroup above it says nothing of its own | the same |
 | `podman run --timeout` | the same | `podman inspect`: the same; 137, 255 or -1 after at least the seconds of `--timeout`: timeout |
 | bubblewrap, `prlimit` inside, `timeout -k` around it | `prlimit` (cpu, fsize, nofile, stack), `--size`, `--seccomp` | timeout sent a signal: timeout. Status 1: its own failure, or the program's exit 1; 125 to 127: of timeout or prlimit, or the program's. Then the exit code |
-| `systemd-run --wait` | `RuntimeMaxSec=`, `MemoryMax=`, `MemorySwapMax=0`, `TasksMax=`, `OOMPolicy=`, `LimitCPU=` and its like, `SystemCallFilter=`, `TemporaryFileSystem=` | `Result=timeout`, `Result=oom-kill`; a status from 200 to 254, or no process: start-failed. Signals and exit codes are told apart; SIGKILL is also what another cgroup's limit does |
+| `systemd-run --wait` | `RuntimeMaxSec=`, `MemoryMax=`, `MemorySwapMax=0`, `TasksMax=`, `OOMPolicy=`, `LimitCPU=` and its like, `SystemCallFilter=`, `TemporaryFileSystem=` | `Result=timeout` (with an exit code: also the end of what it left behind), `Result=oom-kill`; a status from 200 to 254, or no process: start-failed. Signals and exit codes are told apart; SIGKILL is also what another cgroup's limit does |
 
 Exit codes: 0 is ok, up to 128 and above 192 it is the program's. Between them it is the program's, or a signal: SIGXCPU and
 SIGXFSZ are read as the limit of processor time and of file size where that was set; SIGSYS, where a filter was, as a

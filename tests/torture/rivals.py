@@ -262,6 +262,9 @@ class Systemd:
         result = result.group(1) if result else "none"
         code, status = (ended.group(1), ended.group(2)) if ended else ("none", "none")
         raw = "Result=%s, code=%s, status=%s" % (result, code, status)
+        if result == "timeout" and code == "exited":
+            # In its grace; or by itself, and what it left behind outlived the time to stop.
+            return Answer(raw, {("timeout",), ("exit", int(status)) if int(status) else ("ok",)})
         if result == "timeout":
             return Answer(raw, {("timeout",)})
         if result == "oom-kill":
