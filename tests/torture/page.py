@@ -42,7 +42,11 @@ Exit codes: 0 is ok, up to 128 and above 192 it is the program's. Between them i
 SIGXFSZ are read as the limit of processor time and of file size where that was set; SIGSYS, where a filter was, as a
 forbidden call or a kill(); SIGKILL as a kill() or as a limit of memory above the container's own.
 
-The wall clock of docker's timeout(1) is the case's and what a start takes in the emulated machine, so that no tool's
+`OOMKilled` and `oom-kill` are read as the container's own limit, as everybody reads them, though a limit above it or the whole
+machine says the same: that makes each row of memory right, and the one of an ancestor wrong. Where a program died of memory in
+execve(), memory-limit counts as right too.
+
+The wall clock of docker's timeout(1) is the case's and twice what a start takes in the emulated machine, so that no tool's
 answer depends on its speed. None of these tools has a limit of output, an end at the limit of processes, or (but systemd) a
 group that ends together when memory is gone: those cases are "–".
 

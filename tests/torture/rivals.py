@@ -306,7 +306,13 @@ class Mayfly:
 RIVALS = [Mayfly, Docker, Podman, Bwrap, Systemd, Runsc]
 
 
+# Endings that are true as well, where a tool has no word for the one in the table.
+ALSO = {"no-room-to-exec": ("memory-limit",)}
+
+
 def judge(case, answer):
+    if answer.said == {ALSO.get(case.name)}:
+        return "right"
     if answer.said == {ending(case)}:
         return "right"
     return "unknown" if ending(case) in answer.said else "wrong"
