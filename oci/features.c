@@ -82,7 +82,7 @@ static void put_linux(struct json_writer *writer, const struct oci_features *fea
 	json_open(writer, "mountExtensions", '{');
 	put_enabled(writer, "idmap", true);
 	json_close(writer, '}');
-	put_enabled(writer, "netDevices", false);
+	put_enabled(writer, "netDevices", true);
 	json_close(writer, '}');
 }
 

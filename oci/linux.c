@@ -154,6 +154,12 @@ static int check_net_device(
 	if (device->name && !is_interface_name(device->name))
 		return fail(
 			err, 0, "\"%.32s\" is not the name of a network device", device->name);
+
+	const char *percent = strchr(device->name ? device->name : "", '%');
+
+	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
+		return fail(err, 0, "\"%.32s\": of a pattern only one \"%%d\" is known",
+			device->name);
 	return 0;
 }
 

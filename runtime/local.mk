@@ -8,6 +8,8 @@ libsys_a_SOURCES = \
 	runtime/sys/fd.h \
 	runtime/sys/file.c \
 	runtime/sys/file.h \
+	runtime/sys/netlink.c \
+	runtime/sys/netlink.h \
 	runtime/sys/path.c \
 	runtime/sys/path.h \
 	runtime/sys/process.c \
@@ -34,6 +36,7 @@ libplan_a_SOURCES = \
 	runtime/plan/mounts.c \
 	runtime/plan/mounts.h \
 	runtime/plan/namespaces.c \
+	runtime/plan/net_devices.c \
 	runtime/plan/plan.c \
 	runtime/plan/plan.h \
 	runtime/plan/process.c \
@@ -93,6 +96,7 @@ liblaunch_a_SOURCES = \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c \
 	runtime/launch/launch.h \
+	runtime/launch/net_devices.c \
 	runtime/launch/outside.h \
 	runtime/launch/ready.c \
 	runtime/launch/relay.c \

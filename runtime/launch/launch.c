@@ -238,6 +238,8 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return step_write_proc(launch, step, err);
 	case STEP_SET_RLIMIT:
 		return step_rlimit(launch, step, err);
+	case STEP_MOVE_DEVICE:
+		return launch_move_device(launch, step, err);
 	case STEP_MAP_TREE:
 		return launch_map_tree(launch, step, err);
 	case STEP_TELL:
@@ -266,6 +268,7 @@ int launch_prepare(struct launch *launch, struct error *err)
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = -1;
+	launch->network = NULL;
 	launch->inside = (struct init_context){
 		.channel = -1,
 		.start_fifo = -1,
@@ -337,6 +340,7 @@ void launch_close(struct launch *launch)
 	fd_close(&launch->inside.start_fifo);
 	fd_close(&launch->inside.exec_fifo);
 	fd_close(&launch->inside.proc);
+	launch_close_network(launch);
 	fd_close(&launch->channel);
 	fd_close(&launch->console);
 	fd_close(&launch->pidfd);
@@ -348,6 +352,7 @@ void launch_undo(struct launch *launch)
 	bool exec = launch->wanted->request->verb == REQUEST_EXEC;
 	int status;
 
+	launch_return_devices(launch);
 	if (launch->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(
 			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */

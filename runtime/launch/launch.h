@@ -33,6 +33,7 @@ struct launch {
 	/* Private. */
 	struct init_context inside;
 	int *slots;
+	struct launch_network *network; /* net_devices.c; NULL: no device was moved */
 };
 
 /*

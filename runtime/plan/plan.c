@@ -20,7 +20,8 @@ static plan_room *const birth[] = {
 
 	plan_root, /* from here in the jail: only names inside the root */
 	plan_mounts,
-	plan_mapped, /* meet: mapped */
+	plan_mapped,	  /* meet: mapped */
+	plan_net_devices, /* meet: network ready */
 	plan_devices,
 	plan_working_directory,
 	plan_console, /* meet: console; before /dev becomes read-only */

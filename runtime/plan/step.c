@@ -131,6 +131,13 @@ static void print_map_tree(struct line *line, const struct step *step)
 		put_maps(line, &step->map_tree.maps);
 }
 
+static void print_net_device(struct line *line, const struct step *step)
+{
+	put(line, " %s as %s", step->net_device.name, step->net_device.inside);
+	if (step->net_device.slot >= 0)
+		put(line, " to #%d", step->net_device.slot);
+}
+
 static void put_limit(struct line *line, uint64_t limit)
 {
 	if (limit == UINT64_MAX)
@@ -390,6 +397,7 @@ static const struct {
 	[STEP_MAP_IDS] = {"map ids", print_maps},
 	[STEP_WRITE_PROC] = {"write proc", print_file},
 	[STEP_SET_RLIMIT] = {"set rlimit", print_rlimit},
+	[STEP_MOVE_DEVICE] = {"move network device", print_net_device},
 	[STEP_MAP_TREE] = {"map tree", print_map_tree},
 	[STEP_TELL] = {"tell", print_message},
 	[STEP_AWAIT] = {"await", print_message},

@@ -43,11 +43,12 @@ enum step_kind {
 	STEP_OWN_CGROUP, /* owner {uid}: give cgroup.procs and so on to a user (delegation) */
 
 	/* ---- outside, clone and after ---- */
-	STEP_CLONE,	 /* clone {flags}: into the cgroup, with a pidfd */
-	STEP_MAP_IDS,	 /* maps: setgroups, gid_map, uid_map of the container's process */
-	STEP_WRITE_PROC, /* file {path, text}: /proc/PID/PATH of the container's process */
-	STEP_SET_RLIMIT, /* rlimit: prlimit(2) on the container's process */
-	STEP_MAP_TREE,	 /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
+	STEP_CLONE,	  /* clone {flags}: into the cgroup, with a pidfd */
+	STEP_MAP_IDS,	  /* maps: setgroups, gid_map, uid_map of the container's process */
+	STEP_WRITE_PROC,  /* file {path, text}: /proc/PID/PATH of the container's process */
+	STEP_SET_RLIMIT,  /* rlimit: prlimit(2) on the container's process */
+	STEP_MOVE_DEVICE, /* net_device: rename and move, with its addresses, and set it up */
+	STEP_MAP_TREE,	  /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
 
 	/* ---- both sides ---- */
 	STEP_TELL,	/* message */
@@ -291,6 +292,11 @@ struct step {
 		} clone, unshare;
 		struct step_maps maps;
 		struct step_map_tree map_tree;
+		struct {
+			const char *name;   /* on the host */
+			const char *inside; /* may hold "%d": the first number that is free */
+			int slot; /* of the joined network namespace; -1: the process's own */
+		} net_device;
 		struct step_join join;
 		struct {
 			int resource;

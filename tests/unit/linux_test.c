@@ -156,6 +156,8 @@ static const struct config_case other_cases[] = {
 		"linux.netDevices: unable to move network devices without a NET namespace"},
 	{"a bad interface", ISOLATED("\"netDevices\":{\"eth/1\":{}}"),
 		"linux.netDevices[\"eth/1\"]: is not the name of a network device"},
+	{"two numbers in a pattern", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"e%d%d\"}}"),
+		"linux.netDevices[\"e\"]: \"e%d%d\": of a pattern only one \"%d\" is known"},
 	{"a long interface", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"a234567890123456\"}}"),
 		"linux.netDevices[\"e\"]: \"a234567890123456\" is not the name of a network "
 		"device"},
