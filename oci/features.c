@@ -73,8 +73,11 @@ static void put_linux(struct json_writer *writer, const struct oci_features *fea
 	put_seccomp(writer, features);
 	put_enabled(writer, "apparmor", true);
 	put_enabled(writer, "selinux", true);
-	/* Read and refused (plan/refusals.c): who asks here first is spared the refusal. */
-	put_enabled(writer, "intelRdt", false);
+	json_open(writer, "intelRdt", '{');
+	json_put_bool(writer, "enabled", true);
+	json_put_bool(writer, "schemata", true);
+	json_put_bool(writer, "monitoring", true);
+	json_close(writer, '}');
 	json_open(writer, "memoryPolicy", '{');
 	put_names(writer, "modes", oci_memory_policy_mode_names);
 	put_names(writer, "flags", oci_memory_policy_flag_names);

@@ -41,6 +41,7 @@ libplan_a_SOURCES = \
 	runtime/plan/plan.h \
 	runtime/plan/process.c \
 	runtime/plan/program.c \
+	runtime/plan/rdt.c \
 	runtime/plan/refusals.c \
 	runtime/plan/request.h \
 	runtime/plan/resources.c \
@@ -98,8 +99,11 @@ liblaunch_a_SOURCES = \
 	runtime/launch/launch.h \
 	runtime/launch/net_devices.c \
 	runtime/launch/outside.h \
+	runtime/launch/rdt.c \
 	runtime/launch/ready.c \
 	runtime/launch/relay.c \
+	runtime/launch/resctrl.c \
+	runtime/launch/resctrl.h \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c \
 	runtime/launch/seccomp_cache.h \

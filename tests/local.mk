@@ -122,12 +122,15 @@ tests_unit_plan_test_LDADD = $(plan_libraries)
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = \
 	tests/unit/filter_test tests/unit/filter_cache_test \
-	tests/unit/hook_test tests/unit/terminal_test
+	tests/unit/hook_test tests/unit/resctrl_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+tests_unit_resctrl_test_SOURCES = tests/unit/resctrl_test.c
+tests_unit_resctrl_test_LDADD = liblaunch.a libsys.a libbase.a
+tests_unit_resctrl_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat
 tests_unit_filter_test_SOURCES = \
 	tests/unit/filter_test.c tests/unit/filter_machine.h tests/unit/filter_profile.h
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)

@@ -18,7 +18,9 @@
 #define UNIFIED_MOUNT "/sys/fs/cgroup"
 #define HYBRID_MOUNT  "/sys/fs/cgroup/unified"
 
-enum { FS_SELINUX = 0xf97cff8c };
+#define RESCTRL_MOUNT "/sys/fs/resctrl"
+
+enum { FS_SELINUX = 0xf97cff8c, FS_RESCTRL = 0x7655821 };
 
 struct probing {
 	struct host *host;
@@ -271,6 +273,13 @@ static int probe_selinux(struct probing *probing)
 	return 0;
 }
 
+static int probe_resctrl(struct probing *probing)
+{
+	if (is_file_system(RESCTRL_MOUNT, FS_RESCTRL))
+		probing->host->resctrl = RESCTRL_MOUNT;
+	return 0;
+}
+
 int host_probe(struct host *host, struct arena *arena, struct error *err)
 {
 	/* In this order: a probe may use what those above it found. */
@@ -289,6 +298,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		{"mount_setattr", probe_mount_setattr},
 		{"AppArmor", probe_apparmor},
 		{"SELinux", probe_selinux},
+		{"resctrl", probe_resctrl},
 	};
 	int AUTO_FD self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
 	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};

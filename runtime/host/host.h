@@ -59,6 +59,8 @@ struct host {
 	unsigned int controllers; /* that the cgroup2 root (or our delegated cgroup) offers */
 	bool bfq_weight;	  /* io.bfq.weight exists */
 
+	const char *resctrl; /* where it is mounted, "/sys/fs/resctrl"; NULL: it is not */
+
 	bool has_kcore; /* /proc/kcore: /dev/core is a link to it */
 	bool has_time_namespace;
 	bool has_mount_setattr; /* Linux 5.12: recursive attributes, idmapped mounts */

@@ -238,6 +238,10 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return step_write_proc(launch, step, err);
 	case STEP_SET_RLIMIT:
 		return step_rlimit(launch, step, err);
+	case STEP_MAKE_RDT_GROUP:
+		return launch_make_rdt_group(launch, step, err);
+	case STEP_JOIN_RDT_GROUP:
+		return launch_join_rdt_group(launch, step, err);
 	case STEP_MOVE_DEVICE:
 		return launch_move_device(launch, step, err);
 	case STEP_MAP_TREE:
@@ -269,6 +273,7 @@ int launch_prepare(struct launch *launch, struct error *err)
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = -1;
 	launch->network = NULL;
+	launch->rdt_made = launch->rdt_monitored = NULL;
 	launch->inside = (struct init_context){
 		.channel = -1,
 		.start_fifo = -1,
@@ -358,6 +363,7 @@ void launch_undo(struct launch *launch)
 			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */
 		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
 	}
+	launch_remove_rdt_group(launch);
 	if (!exec)
 		cgroup_undo(&launch->cgroup, UNDO_TIMEOUT_MS);
 	launch_close(launch);

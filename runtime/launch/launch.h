@@ -33,6 +33,7 @@ struct launch {
 	/* Private. */
 	struct init_context inside;
 	int *slots;
+	const struct step *rdt_made, *rdt_monitored; /* rdt.c: what there is to take back */
 	struct launch_network *network; /* net_devices.c; NULL: no device was moved */
 };
 

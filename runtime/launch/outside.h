@@ -29,6 +29,11 @@ int launch_adopt(struct launch *launch, pid_t pid, struct error *err);
 /* idmap.c: id maps of the container's process, and of detached trees. */
 int launch_map_ids(struct launch *launch, const struct step *step, struct error *err);
 int launch_map_tree(struct launch *launch, const struct step *step, struct error *err);
+/* rdt.c */
+int launch_make_rdt_group(struct launch *launch, const struct step *step, struct error *err);
+int launch_join_rdt_group(struct launch *launch, const struct step *step, struct error *err);
+void launch_remove_rdt_group(struct launch *launch);
+
 /* net_devices.c: the devices that were moved go back when the launch is undone. */
 int launch_move_device(struct launch *launch, const struct step *step, struct error *err);
 void launch_return_devices(struct launch *launch);

@@ -29,6 +29,7 @@ static plan_room *const birth[] = {
 
 	plan_cgroup, /* outside, before clone: limits hold from the first instruction */
 	plan_devices_cgroup,
+	plan_intel_rdt,
 
 	plan_hooks_outside, /* meet: rootfs ready, hooks done */
 	plan_sysctl,
@@ -48,6 +49,7 @@ static plan_room *const birth[] = {
 /* exec: another process in the container */
 static plan_room *const join[] = {
 	plan_join,
+	plan_intel_rdt,
 	plan_oom,
 	plan_keyring,
 	plan_console,

@@ -131,6 +131,18 @@ static void print_map_tree(struct line *line, const struct step *step)
 		put_maps(line, &step->map_tree.maps);
 }
 
+static void print_rdt(struct line *line, const struct step *step)
+{
+	put(line, " %s/%s%s", step->rdt.mount, step->rdt.group,
+		step->rdt.own && step->kind == STEP_MAKE_RDT_GROUP ? " anew" : "");
+	if (step->rdt.schemata && step->kind == STEP_MAKE_RDT_GROUP) {
+		put(line, " with ");
+		put_quoted(line, step->rdt.schemata);
+	}
+	if (step->rdt.monitor)
+		put(line, " monitor %s", step->rdt.monitor);
+}
+
 static void print_net_device(struct line *line, const struct step *step)
 {
 	put(line, " %s as %s", step->net_device.name, step->net_device.inside);
@@ -397,6 +409,8 @@ static const struct {
 	[STEP_MAP_IDS] = {"map ids", print_maps},
 	[STEP_WRITE_PROC] = {"write proc", print_file},
 	[STEP_SET_RLIMIT] = {"set rlimit", print_rlimit},
+	[STEP_MAKE_RDT_GROUP] = {"make resctrl group", print_rdt},
+	[STEP_JOIN_RDT_GROUP] = {"join resctrl group", print_rdt},
 	[STEP_MOVE_DEVICE] = {"move network device", print_net_device},
 	[STEP_MAP_TREE] = {"map tree", print_map_tree},
 	[STEP_TELL] = {"tell", print_message},

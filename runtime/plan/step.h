@@ -35,18 +35,20 @@ enum step_kind {
 	STEP_OPEN_TREE, /* tree: clone a host mount (bind source, root) as a detached tree */
 	STEP_OPEN_FILESYSTEM, /* mount with a slot: a new file system whose source or options
 				 are paths of the host */
-	STEP_OPEN_DEVICE,   /* device: like OPEN_TREE of the host's node, whose type and number
-			       must match */
-	STEP_CREATE_CGROUP, /* cgroup {path}: with its parents and their controllers */
-	STEP_WRITE_CGROUP,  /* file {path, text}: a limit, in the container's cgroup */
-	STEP_LIMIT_DEVICES, /* device_rules: load and attach the eBPF program */
+	STEP_OPEN_DEVICE,    /* device: like OPEN_TREE of the host's node, whose type and number
+				must match */
+	STEP_CREATE_CGROUP,  /* cgroup {path}: with its parents and their controllers */
+	STEP_WRITE_CGROUP,   /* file {path, text}: a limit, in the container's cgroup */
+	STEP_LIMIT_DEVICES,  /* device_rules: load and attach the eBPF program */
+	STEP_MAKE_RDT_GROUP, /* rdt: a group of resctrl, or a look at the one that is there */
 	STEP_OWN_CGROUP, /* owner {uid}: give cgroup.procs and so on to a user (delegation) */
 
 	/* ---- outside, clone and after ---- */
-	STEP_CLONE,	  /* clone {flags}: into the cgroup, with a pidfd */
-	STEP_MAP_IDS,	  /* maps: setgroups, gid_map, uid_map of the container's process */
-	STEP_WRITE_PROC,  /* file {path, text}: /proc/PID/PATH of the container's process */
-	STEP_SET_RLIMIT,  /* rlimit: prlimit(2) on the container's process */
+	STEP_CLONE,	     /* clone {flags}: into the cgroup, with a pidfd */
+	STEP_MAP_IDS,	     /* maps: setgroups, gid_map, uid_map of the container's process */
+	STEP_WRITE_PROC,     /* file {path, text}: /proc/PID/PATH of the container's process */
+	STEP_SET_RLIMIT,     /* rlimit: prlimit(2) on the container's process */
+	STEP_JOIN_RDT_GROUP, /* rdt: the container's process goes into that group */
 	STEP_MOVE_DEVICE, /* net_device: rename and move, with its addresses, and set it up */
 	STEP_MAP_TREE,	  /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
 
@@ -297,6 +299,13 @@ struct step {
 			const char *inside; /* may hold "%d": the first number that is free */
 			int slot; /* of the joined network namespace; -1: the process's own */
 		} net_device;
+		struct {
+			const char *mount,
+				*group;	      /* group: a directory there, "" for the root */
+			const char *schemata; /* whole lines, or NULL: leave them alone */
+			const char *monitor;  /* a monitoring group in it, or NULL */
+			bool own; /* the group is made for the container, and goes with it */
+		} rdt;
 		struct step_join join;
 		struct {
 			int resource;

@@ -233,6 +233,7 @@ static int read_host(struct test *test)
 		{"has_mount_setattr", .flag = &h->has_mount_setattr},
 		{"has_apparmor", .flag = &h->has_apparmor},
 		{"has_selinux", .flag = &h->has_selinux},
+		{"resctrl", .text = &h->resctrl},
 		{"has_kcore", .flag = &h->has_kcore},
 		{"has_swap_accounting", .flag = &h->has_swap_accounting},
 		{0},

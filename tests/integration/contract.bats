@@ -47,7 +47,7 @@ maps='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .li
 
 @test "contract: features promises nothing that is refused" {
 	run -0 mayfly features
-	jq -e '.linux.intelRdt.enabled == false and .linux.netDevices.enabled == true' <<<"$output"
+	jq -e '.linux.intelRdt.enabled == true and .linux.netDevices.enabled == true' <<<"$output"
 	jq -e '.mountOptions == (.mountOptions | sort)' <<<"$output"
 	for word in $(jq -r '.mountOptions[] | select(test("symlink|dest-"))' <<<"$output"); do
 		update_config 'del(.mounts[7:])'
