@@ -24,4 +24,5 @@ liboci_a_SOURCES = \
 	oci/spec.c oci/spec.h \
 	oci/state.c oci/state.h \
 	oci/sysctl.c \
-	oci/template.c oci/template.h
+	oci/template.c oci/template.h \
+	oci/unknown.c

@@ -129,6 +129,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
 	runtime/container/pause.c \
+	runtime/container/plan.c \
 	runtime/container/record.c \
 	runtime/container/record.h \
 	runtime/container/setup.c \

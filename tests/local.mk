@@ -20,7 +20,8 @@ oci_tests = \
 	tests/unit/spec_test \
 	tests/unit/state_test \
 	tests/unit/text_test \
-	tests/unit/types_test
+	tests/unit/types_test \
+	tests/unit/unknown_test
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 EXTRA_DIST += tests/unit/tap.h tests/unit/config.h
@@ -49,6 +50,8 @@ tests_unit_text_test_SOURCES = tests/unit/text_test.c
 tests_unit_text_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_types_test_SOURCES = tests/unit/types_test.c
 tests_unit_types_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_unknown_test_SOURCES = tests/unit/unknown_test.c
+tests_unit_unknown_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
 # The page about the specification is printed from the decoder's tables.
