@@ -13,18 +13,6 @@ static void put_names(struct json_writer *writer, const char *key, const struct 
 	json_close(writer, ']');
 }
 
-/* Words that are understood and refused (plan/mounts.c) are no promise. */
-static void put_mount_options(struct json_writer *writer)
-{
-	static const struct name refused[] = {{"dest-nofollow"}, {0}};
-
-	json_open(writer, "mountOptions", '[');
-	for (const struct name *word = oci_mount_option_names; word->name; word++)
-		if (!name_find(refused, word->name))
-			json_put_text(writer, NULL, word->name);
-	json_close(writer, ']');
-}
-
 static void put_keys(struct json_writer *writer, const char *key, const struct field *fields)
 {
 	json_open(writer, key, '[');
@@ -101,7 +89,7 @@ int oci_features_print(const struct oci_features *features, struct arena *arena,
 	json_put_text(&writer, "ociVersionMin", "1.0.0");
 	json_put_text(&writer, "ociVersionMax", OCI_VERSION);
 	put_keys(&writer, "hooks", hooks_fields);
-	put_mount_options(&writer);
+	put_names(&writer, "mountOptions", oci_mount_option_names);
 	put_linux(&writer, features);
 	json_open(&writer, "annotations", '{');
 	/* The runc that mayfly behaves like: what callers compare before they use a feature. */

@@ -12,6 +12,7 @@ liboci_a_SOURCES = \
 	oci/features.c oci/features.h \
 	oci/fields.h \
 	oci/hooks.h \
+	oci/idmap.c \
 	oci/json.c oci/json.h \
 	oci/json_write.c oci/json_write.h \
 	oci/linux.c oci/linux.h \

@@ -24,6 +24,7 @@ libhost_a_SOURCES = \
 	runtime/host/host.h
 
 libplan_a_SOURCES = \
+	runtime/plan/annotations.c \
 	runtime/plan/build.c \
 	runtime/plan/cgroup.c \
 	runtime/plan/cgroup.h \

@@ -267,6 +267,21 @@ static int probe_apparmor(struct probing *probing)
 	return 0;
 }
 
+/* "unconfined", or "docker-default (enforce)". */
+static int probe_apparmor_profile(struct probing *probing)
+{
+	char profile[256];
+
+	if (probing->host->has_apparmor &&
+		(file_read_small(probing->self, "attr/apparmor/current", profile,
+			 sizeof(profile)) > 0 ||
+			file_read_small(
+				probing->self, "attr/current", profile, sizeof(profile)) > 0))
+		probing->host->is_apparmor_confined =
+			strncmp(profile, "unconfined", strlen("unconfined")) != 0;
+	return 0;
+}
+
 static int probe_selinux(struct probing *probing)
 {
 	probing->host->has_selinux = is_file_system("/sys/fs/selinux", FS_SELINUX);
@@ -297,6 +312,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		{"files of proc", probe_proc_files},
 		{"mount_setattr", probe_mount_setattr},
 		{"AppArmor", probe_apparmor},
+		{"AppArmor's profile", probe_apparmor_profile},
 		{"SELinux", probe_selinux},
 		{"resctrl", probe_resctrl},
 	};

@@ -63,8 +63,9 @@ struct host {
 
 	bool has_kcore; /* /proc/kcore: /dev/core is a link to it */
 	bool has_time_namespace;
-	bool has_mount_setattr; /* Linux 5.12: recursive attributes, idmapped mounts */
-	bool has_apparmor;	/* the module is enabled */
+	bool has_mount_setattr;	   /* Linux 5.12: recursive attributes, idmapped mounts */
+	bool has_apparmor;	   /* the module is enabled */
+	bool is_apparmor_confined; /* by a profile of its own: then only more can be added */
 	bool has_selinux;
 	bool has_swap_accounting; /* memory.swap.max exists */
 };

@@ -224,8 +224,9 @@ static void put_mount(struct line *line, const struct step_mount *mount)
 		put(line, " ");
 		put_propagation(line, mount->propagation[i]);
 	}
-	put(line, "%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
-		mount->copy_up ? ", copy up" : "", mount->keep_mode ? ", keep mode" : "",
+	put(line, "%s%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
+		mount->target_nofollow ? ", no follow" : "", mount->copy_up ? ", copy up" : "",
+		mount->keep_mode ? ", keep mode" : "",
 		mount->final_readonly ? ", read-only at the end" : "");
 	put(line, "%s", otherwise[mount->otherwise]);
 	if (mount->otherwise == OTHERWISE_BIND_HOST)
@@ -324,6 +325,7 @@ static void print_label(struct line *line, const struct step *step)
 {
 	static const char *const kinds[] = {
 		[LABEL_APPARMOR] = "AppArmor",
+		[LABEL_APPARMOR_STACK] = "AppArmor, stacked,",
 		[LABEL_SELINUX] = "SELinux",
 		[LABEL_SELINUX_KEY] = "SELinux keyring",
 	};

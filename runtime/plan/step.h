@@ -149,8 +149,9 @@ struct step_mount {
 	bool no_symlinks;  /* /proc, /sys, /dev: the target must be at exactly that path */
 	bool copy_symlink; /* ATTACH: a source that is a symlink is made anew at the target, not
 			      mounted */
-	bool copy_up;	   /* tmpcopyup: the image's directory is copied into the new tmpfs */
-	bool keep_mode;	   /* tmpfs without mode=: take the mode of an existing target */
+	bool target_nofollow; /* ATTACH: a symlink at the target is covered, not followed */
+	bool copy_up;	     /* tmpcopyup: the image's directory is copied into the new tmpfs */
+	bool keep_mode;	     /* tmpfs without mode=: take the mode of an existing target */
 	bool final_readonly; /* becomes read-only only after the devices are made (a later
 				CHANGE_MOUNT) */
 
@@ -225,7 +226,8 @@ struct step_user {
 	gid_t gid;
 	const gid_t *groups;
 	size_t n_groups;
-	bool skip_setgroups; /* single-id rootless maps: the kernel denies it */
+	bool skip_setgroups; /* single-id rootless maps: the kernel denies it; or it was asked
+				for */
 };
 
 struct step_scheduler { /* sched_setattr(2) */
@@ -254,7 +256,7 @@ struct step_seccomp {
 			  LISTENER_SENT */
 };
 
-enum label_kind { LABEL_APPARMOR, LABEL_SELINUX, LABEL_SELINUX_KEY };
+enum label_kind { LABEL_APPARMOR, LABEL_APPARMOR_STACK, LABEL_SELINUX, LABEL_SELINUX_KEY };
 
 struct step {
 	enum step_kind kind;

@@ -232,6 +232,7 @@ static int read_host(struct test *test)
 		{"has_time_namespace", .flag = &h->has_time_namespace},
 		{"has_mount_setattr", .flag = &h->has_mount_setattr},
 		{"has_apparmor", .flag = &h->has_apparmor},
+		{"is_apparmor_confined", .flag = &h->is_apparmor_confined},
 		{"has_selinux", .flag = &h->has_selinux},
 		{"resctrl", .text = &h->resctrl},
 		{"has_kcore", .flag = &h->has_kcore},

@@ -311,3 +311,19 @@ run_args() { set_args "$@"; mayfly run --bundle "$BUNDLE" test; }
 	run -1 create test
 	error_is_one_line memoryPolicy
 }
+
+@test "process: run.oci.keep_original_groups keeps the caller's groups" {
+	update_config '.annotations = {"run.oci.keep_original_groups": "1"}'
+	set_args grep Groups /proc/self/status
+	run -0 timeout 10 setpriv --groups 5000,6000 "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test
+	output_matches '5000 6000'
+	update_config 'del(.annotations)'
+	run -0 timeout 10 setpriv --groups 5000,6000 "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test
+	output_lacks 5000
+}
+
+@test "process: an annotation that would change what runs is refused by name" {
+	update_config '.annotations = {"run.oci.handler": "krun"}'
+	run -1 create test
+	error_is_one_line 'annotations["run.oci.handler"]' "not supported"
+}
