@@ -327,3 +327,12 @@ run_args() { set_args "$@"; mayfly run --bundle "$BUNDLE" test; }
 	run -1 create test
 	error_is_one_line 'annotations["run.oci.handler"]' "not supported"
 }
+
+@test "process: the caller's null device becomes the container's own, of exec too" {
+	set_args sleep 1000
+	quietly mayfly create --bundle "$BUNDLE" test
+	mayfly start test
+	run -0 mayfly exec test sh -c 'for fd in 1/fd/0 self/fd/0; do stat -L -c "%d %i" /proc/$fd; done; stat -c "%d %i" /dev/null' </dev/null
+	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[2]}" ]] || fail "$output"
+	run -0 mayfly exec --user 1000:1000 test sh -c 'echo x >/dev/stdin && cat /dev/stdin' </dev/null
+}
