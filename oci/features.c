@@ -94,6 +94,8 @@ int oci_features_print(const struct oci_features *features, struct arena *arena,
 	json_open(&writer, "annotations", '{');
 	/* The runc that mayfly behaves like: what callers compare before they use a feature. */
 	json_put_text(&writer, "org.opencontainers.runc.version", "1.3.0");
+	if (features->checkpoint)
+		json_put_text(&writer, "org.opencontainers.runc.checkpoint.enabled", "true");
 	if (features->libseccomp_version)
 		json_put_text(&writer, "io.github.seccomp.libseccomp.version",
 			features->libseccomp_version);

@@ -94,6 +94,8 @@ libinit_a_SOURCES = \
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
+	runtime/launch/criu.c \
+	runtime/launch/criu.h \
 	runtime/launch/filesystem.c \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c \
@@ -119,7 +121,10 @@ liblaunch_a_SOURCES = \
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \
 	runtime/container/birth.c \
+	runtime/container/checkpoint.c \
 	runtime/container/create.c \
+	runtime/container/criu_options.c \
+	runtime/container/criu_options.h \
 	runtime/container/delete.c \
 	runtime/container/events.c \
 	runtime/container/exec.c \
@@ -133,6 +138,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/plan.c \
 	runtime/container/record.c \
 	runtime/container/record.h \
+	runtime/container/restore.c \
 	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
@@ -144,6 +150,7 @@ libcontainer_a_SOURCES = \
 
 # The command line. Its tables are also linked by tests, so main.c stands alone.
 libcommand_a_SOURCES = \
+	runtime/command/checkpoint.c \
 	runtime/command/command.h \
 	runtime/command/commands.c \
 	runtime/command/create.c \

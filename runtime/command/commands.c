@@ -22,6 +22,8 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_update,
 	&command_events,
+	&command_checkpoint,
+	&command_restore,
 	&command_plan,
 	&command_spec,
 	&command_features,

@@ -264,11 +264,8 @@ static bool is_commit(const struct step *step)
 	return step->kind == STEP_TELL && step->message == MESSAGE_COMMITTED;
 }
 
-int launch_prepare(struct launch *launch, struct error *err)
+static void begin(struct launch *launch)
 {
-	const struct step_list *list = &launch->plan->outside;
-	const struct request *request = launch->wanted->request;
-
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = -1;
@@ -283,6 +280,14 @@ int launch_prepare(struct launch *launch, struct error *err)
 		.root = -1,
 		.console = -1,
 	};
+}
+
+int launch_prepare(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+	const struct request *request = launch->wanted->request;
+
+	begin(launch);
 	if (launch_get_ready(launch, err) < 0)
 		goto undo;
 	if (request->verb == REQUEST_EXEC && request->cgroup &&
@@ -304,6 +309,26 @@ int launch_prepare(struct launch *launch, struct error *err)
 undo:
 	launch_undo(launch);
 	return -1;
+}
+
+int launch_steps_before_clone(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+
+	begin(launch);
+	for (size_t i = 0; i < list->count && list->steps[i].kind != STEP_CLONE; i++) {
+		const struct step *step = &list->steps[i];
+		bool of_cgroup =
+			step->kind == STEP_CREATE_CGROUP || step->kind == STEP_WRITE_CGROUP ||
+			step->kind == STEP_LIMIT_DEVICES || step->kind == STEP_OWN_CGROUP;
+
+		if (!of_cgroup || do_step(launch, step, err) == 0)
+			continue;
+		if (step->origin[0] && !err->where[0])
+			error_in(err, "%s", step->origin);
+		return -1;
+	}
+	return 0;
 }
 
 int launch_commit(struct launch *launch, struct error *err)

@@ -29,6 +29,10 @@ int launch_adopt(struct launch *launch, pid_t pid, struct error *err);
 /* idmap.c: id maps of the container's process, and of detached trees. */
 int launch_map_ids(struct launch *launch, const struct step *step, struct error *err);
 int launch_map_tree(struct launch *launch, const struct step *step, struct error *err);
+/* launch.c: of the plan, the cgroup and its limits. Undone by launch_undo(), also after an
+ * error. */
+int launch_steps_before_clone(struct launch *launch, struct error *err);
+
 /* rdt.c */
 int launch_make_rdt_group(struct launch *launch, const struct step *step, struct error *err);
 int launch_join_rdt_group(struct launch *launch, const struct step *step, struct error *err);
