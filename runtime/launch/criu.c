@@ -8,6 +8,7 @@
 
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/path.h"
 #include "runtime/sys/process.h"
 #include "runtime/sys/sys.h"
 
@@ -90,13 +91,18 @@ int criu_add_directories(struct criu *criu, const char *images, const char *work
 	return criu_add(criu, err, "--manage-cgroups=ignore", NULL);
 }
 
-static bool is_external(const struct oci_mount *mount)
+static bool is_bind(const struct oci_mount *mount)
 {
 	for (size_t i = 0; i < mount->n_options; i++)
 		if (!strcmp(mount->options[i], "bind") || !strcmp(mount->options[i], "rbind"))
 			return true;
-	return mount->type &&
-	       (!strcmp(mount->type, "cgroup") || !strcmp(mount->type, "cgroup2"));
+	return false;
+}
+
+static bool is_external(const struct oci_mount *mount)
+{
+	return is_bind(mount) || (mount->type && (!strcmp(mount->type, "cgroup") ||
+							 !strcmp(mount->type, "cgroup2")));
 }
 
 int criu_add_dump_externals(
@@ -144,6 +150,54 @@ static int add_restore_mounts(struct criu *criu, struct launch *launch, struct e
 				*source == '/' ? "" : "/", source);
 		if (result < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* On a file system that is made anew, criu makes (or finds) what is below. */
+static bool is_below_another(const struct oci_spec *spec, size_t index)
+{
+	const char *path = spec->mounts[index].destination;
+
+	for (size_t i = 0; i < index; i++) {
+		const char *top = spec->mounts[i].destination;
+		size_t length = strlen(top);
+
+		if (strncmp(path, top, length) == 0 && path[length] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* A root that is not the one of the checkpoint (Podman's --import) lacks the mount points. */
+static int make_mount_points(const struct launch *launch, const char *rootfs, struct error *err)
+{
+	const struct oci_spec *spec = launch->wanted->spec;
+	int AUTO_FD root = sys_openat(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY, 0);
+
+	if (root < 0)
+		return fail(err, -root, "open \"%s\"", rootfs);
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct oci_mount *mount = &spec->mounts[i];
+		const char *source = mount->source;
+		struct stat info = {.st_mode = S_IFDIR};
+
+		if (is_below_another(spec, i))
+			continue;
+		if (is_bind(mount) && source && *source != '/')
+			source = arena_format(launch->plan->arena, "%s/%s",
+				launch->wanted->request->bundle, source);
+		if (is_bind(mount) && (!source || stat(source, &info) < 0)) {
+			(void)fail(err, errno, "look at \"%s\"", source ? source : "");
+			return fail_in(err, "mounts[%zu]", i);
+		}
+
+		enum path_type type =
+			S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_NOT_DIRECTORY;
+		int AUTO_FD made = path_create(root, mount->destination, type, 0, err);
+
+		if (made < 0)
+			return fail_in(err, "mounts[%zu]", i);
 	}
 	return 0;
 }
@@ -359,7 +413,8 @@ static int restore(
 	for (size_t i = 0; restoring->options[i]; i++)
 		if (criu_add(&criu, err, restoring->options[i], NULL) < 0)
 			return -1;
-	if (run_inside(&criu, launch, restoring, keep, err) < 0)
+	if (make_mount_points(launch, restoring->rootfs, err) < 0 ||
+		run_inside(&criu, launch, restoring, keep, err) < 0)
 		return -1;
 	return read_pid(launch, restoring, err);
 }

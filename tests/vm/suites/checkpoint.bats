@@ -59,15 +59,16 @@ counted_to() { [ "$(last "$1")" -ge "$2" ]; }
 
 @test "by hand: checkpoint ends the container, restore makes it again" {
     local dir=$BATS_TEST_TMPDIR
-    mkdir -p "$dir/bundle"
-    cp -a "$TEST_ROOT" "$dir/bundle/rootfs"
+    mkdir -p "$dir"/bundle/rootfs/{bin,tmp}
     cd "$dir/bundle"
+    cp /bin/busybox rootfs/bin
+    ln -s busybox rootfs/bin/sh
+    ln -s busybox rootfs/bin/sleep
     "$RUNTIME" spec
     # shellcheck disable=SC2016
     jq --arg c 'i=0; while :; do i=$((i+1)); echo $i >/tmp/n; sleep 0.3; done' \
         '.process.terminal = false | .process.args = ["sh", "-c", $c] | .root.readonly = false' config.json >new
     mv new config.json
-    mkdir -p rootfs/tmp
     "$RUNTIME" run -d byhand </dev/null >/dev/null 2>&1 3>&-
     sleep 3
     "$RUNTIME" checkpoint --image-path "$dir/image" --work-path "$dir/work" byhand
