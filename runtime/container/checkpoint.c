@@ -18,6 +18,7 @@ struct checkpoint {
 	struct oci_spec *spec;
 	const char *images, *work;
 	pid_t pid;
+	bool paused;
 };
 
 static int check_container(struct checkpoint *checkpoint, struct error *err)
@@ -34,6 +35,7 @@ static int check_container(struct checkpoint *checkpoint, struct error *err)
 		return fail(err, 0,
 			"process.terminal: a container with a terminal cannot be checkpointed: "
 			"its other side is not mayfly's");
+	checkpoint->paused = status == OCI_STATUS_PAUSED;
 	checkpoint->pid = (pid_t)operation->container.record->pid;
 	return 0;
 }
@@ -78,6 +80,20 @@ static int add_page_server(struct criu *criu, const char *address, struct error 
 	return criu_add(criu, err, "--port", "%s", colon + 1);
 }
 
+/* Docker pauses first. criu must be told where what is frozen can be thawed: it needs the tasks
+ * to move a little. It freezes them again when they are left running. */
+static int add_freezer(struct checkpoint *checkpoint, struct criu *criu, struct error *err)
+{
+	struct operation *operation = &checkpoint->operation;
+
+	if (!checkpoint->paused)
+		return 0;
+	if (operation_host(operation, err) < 0)
+		return -1;
+	return criu_add(criu, err, "--freeze-cgroup", "%s%s", operation->host.cgroup_mount,
+		operation->container.record->cgroup);
+}
+
 /* The options that only a checkpoint has. */
 static int add_own(
 	struct criu *criu, const struct mayfly_checkpoint *options, struct error *err)
@@ -113,7 +129,7 @@ static int dump(struct checkpoint *checkpoint, struct error *err)
 		criu_add(&criu, err, "--tree", "%d", checkpoint->pid) < 0 ||
 		criu_add_dump_externals(&criu, checkpoint->spec, netns, err) < 0 ||
 		criu_options_add(&criu, &options->criu, err) < 0 ||
-		add_own(&criu, options, err) < 0)
+		add_freezer(checkpoint, &criu, err) < 0 || add_own(&criu, options, err) < 0)
 		return -1;
 	return criu_run(&criu, options->status_fd ? (int)options->status_fd : -1, err);
 }
@@ -131,7 +147,6 @@ static int checkpoint_all(struct checkpoint *checkpoint, struct error *err)
 	if (options->criu.work_path &&
 		criu_directory(arena, options->criu.work_path, &checkpoint->work, err) < 0)
 		return -1;
-	/* What is paused cannot be seized, and criu freezes by itself. */
 	if (!options->pre_dump && save_descriptors(checkpoint, err) < 0)
 		return -1;
 	if (dump(checkpoint, err) < 0)

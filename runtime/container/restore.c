@@ -14,17 +14,11 @@
 /* What create does with a process that is not there yet, and criu cannot be asked for. */
 static int check_spec(const struct birth *birth, struct error *err)
 {
-	const struct oci_hooks *hooks = birth->spec->hooks;
 	const struct oci_linux *section = birth->spec->linux;
 
 	if (birth->spec->process && birth->spec->process->terminal)
 		return fail(err, 0,
 			"process.terminal: a container with a terminal cannot be restored");
-	if (hooks && (hooks->n_prestart || hooks->n_create_runtime))
-		return fail(err, 0,
-			"hooks.%s: a restored container has no moment for them: criu makes its "
-			"namespaces and its processes in one go",
-			hooks->n_prestart ? "prestart" : "createRuntime");
 	if (birth->request.preserve_fds && !birth->request.listen_fds)
 		return fail(
 			err, 0, "--preserve-fds: a restored process has its own descriptors");

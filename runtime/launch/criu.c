@@ -394,6 +394,36 @@ static int read_pid(struct launch *launch, const struct restoring *restoring, st
 	return 0;
 }
 
+/* criu has left the tasks stopped: now that the hooks have run, each goes on. */
+static int resume_all(struct launch *launch, struct error *err)
+{
+	size_t count = 0;
+	pid_t *pids = NULL;
+
+	if (launch->cgroup.fd < 0)
+		return fail(err, 0, "without a cgroup, the restored tasks cannot be resumed");
+	if (cgroup_processes(&launch->cgroup, &pids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int AUTO_FD pidfd = sys_pidfd_open(pids[i], 0);
+
+		if (pidfd >= 0)
+			(void)sys_pidfd_send_signal(pidfd, SIGCONT); /* it may be gone: fine */
+	}
+	free(pids);
+	return 0;
+}
+
+/* Hooks come after the namespaces and before the program goes on. */
+static int run_hooks(struct launch *launch, struct error *err)
+{
+	if (!launch_has_step(&launch->plan->outside, STEP_RUN_HOOKS))
+		return 0;
+	if (launch_run_hooks(launch, err) < 0)
+		return -1;
+	return resume_all(launch, err);
+}
+
 static int restore(
 	struct launch *launch, const struct restoring *restoring, int *keep, struct error *err)
 {
@@ -410,13 +440,18 @@ static int restore(
 		add_stdio(&criu, launch, restoring, keep, err) < 0 ||
 		add_network(&criu, launch, &keep[3], err) < 0)
 		return -1;
+	if (launch_has_step(&launch->plan->outside, STEP_RUN_HOOKS) &&
+		criu_add(&criu, err, "--leave-stopped", NULL) < 0)
+		return -1;
 	for (size_t i = 0; restoring->options[i]; i++)
 		if (criu_add(&criu, err, restoring->options[i], NULL) < 0)
 			return -1;
 	if (make_mount_points(launch, restoring->rootfs, err) < 0 ||
 		run_inside(&criu, launch, restoring, keep, err) < 0)
 		return -1;
-	return read_pid(launch, restoring, err);
+	if (read_pid(launch, restoring, err) < 0)
+		return -1;
+	return run_hooks(launch, err);
 }
 
 int launch_restore(struct launch *launch, const struct restoring *restoring, struct error *err)

@@ -331,6 +331,17 @@ int launch_steps_before_clone(struct launch *launch, struct error *err)
 	return 0;
 }
 
+int launch_run_hooks(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == STEP_RUN_HOOKS &&
+			do_step(launch, &list->steps[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int launch_commit(struct launch *launch, struct error *err)
 {
 	const struct step tell = {

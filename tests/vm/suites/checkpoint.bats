@@ -67,7 +67,8 @@ counted_to() { [ "$(last "$1")" -ge "$2" ]; }
     "$RUNTIME" spec
     # shellcheck disable=SC2016
     jq --arg c 'i=0; while :; do i=$((i+1)); echo $i >/tmp/n; sleep 0.3; done' \
-        '.process.terminal = false | .process.args = ["sh", "-c", $c] | .root.readonly = false' config.json >new
+        '.process.terminal = false | .process.args = ["sh", "-c", $c] | .root.readonly = false
+        | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "cat >>\($hook); echo >>\($hook)"]}]' --arg hook "$dir/hook" config.json >new
     mv new config.json
     "$RUNTIME" run -d byhand </dev/null >/dev/null 2>&1 3>&-
     sleep 3
@@ -82,6 +83,7 @@ counted_to() { [ "$(last "$1")" -ge "$2" ]; }
     eventually 30 on "$before"
     equal "$("$RUNTIME" state byhand | jq -r '"\(.status) \(.pid)"')" "running $(cat "$dir/pid")"
     equal "$("$RUNTIME" exec byhand sh -c 'echo in')" in
+    equal "$(tail -n 1 "$dir/hook" | jq .pid)" "$(cat "$dir/pid")"
     "$RUNTIME" delete --force byhand
 }
 
