@@ -72,7 +72,7 @@ static int restore_foreground(struct birth *birth, int *ret_status, struct error
 	int result = container_unlock(&operation->container, err);
 
 	if (result == 0)
-		result = operation_await_end(&birth->launch, ret_status, err);
+		result = operation_await_end(&birth->launch, -1, ret_status, err);
 	if (container_lock(&operation->container, OPERATION_TIMEOUT_MS, &failure) < 0)
 		return result;
 	if (operation_destroy(operation, &failure) < 0 && result == 0) {
