@@ -143,12 +143,12 @@ load helpers
 }
 
 @test "plan: says which keys and system calls are ignored, and what create would warn of" {
-	update_config '.linux.resources.cpu.sharez = 5 | .mounts[0].optoins = [] | .process.capabilities.bounding += ["CAP_NONSUCH"]
+	update_config '.linux.resources.cpu.sharez = 5 | .mounts[0].qoptions = [] | .process.capabilities.bounding += ["CAP_NONSUCH"]
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", extra: 1,
 			syscalls: [{names: ["getpid", "frobnicate", "s390_pci_mmio_read"], action: "SCMP_ACT_ERRNO"}]}'
 	run -0 mayfly plan "$BUNDLE"
 	output_has "ignored: linux.resources.cpu.sharez: no key of the specification 1.3.0"
-	output_has "ignored: mounts[0].optoins: no key"
+	output_has "ignored: mounts[0].qoptions: no key"
 	output_has "ignored: linux.seccomp.extra: no key"
 	output_matches 'ignored: linux.seccomp.syscalls: not known to libseccomp [0-9.]+: frobnicate'
 	output_matches 'warning: .*CAP_NONSUCH'

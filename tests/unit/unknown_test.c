@@ -26,9 +26,9 @@ int main(void)
 		"all known, and another platform is known too");
 	check("{\"oops\":1,\"linux\":{\"resources\":{\"cpu\":{\"sharez\":1}},\"x\":null}}",
 		"oops\nlinux.resources.cpu.sharez\nlinux.x\n", "in objects");
-	check("{\"mounts\":[{},{\"optoins\":[]}],\"linux\":{\"netDevices\":{\"e0\":{\"n\":1}}}"
+	check("{\"mounts\":[{},{\"qoptions\":[]}],\"linux\":{\"netDevices\":{\"e0\":{\"n\":1}}}"
 	      "}",
-		"mounts[1].optoins\nlinux.netDevices[\"e0\"].n\n", "in lists and maps");
+		"mounts[1].qoptions\nlinux.netDevices[\"e0\"].n\n", "in lists and maps");
 	check("{\"linux\":{\"seccomp\":{\"syscalls\":[{\"name\":\"x\"}],\"y\":1}}}",
 		"linux.seccomp.syscalls[0].name\nlinux.seccomp.y\n", "in seccomp");
 	check("{\"annotations\":{\"a\":\"b\"},\"linux\":{\"sysctl\":{\"a\":\"b\"}}}", "",
