@@ -30,7 +30,8 @@ _mayfly()
 			update:--l3-* | update:--mem-* | events:--interval) ((i++)) ;;
 		*:-[befgpuc] | *:--log | *:--log-* | *:--cgroup* | *:--rootless | *:--bundle | *:--config | *:--format | \
 			*:--*-socket | *:--pid-file | *:--preserve-fds | *:--process | *:--cwd | *:--env | *:--user | \
-			*:--additional-gids | *:--cap | *:--apparmor | *:--process-label) ((i++)) ;;
+			*:--additional-gids | *:--cap | *:--apparmor | *:--process-label | *:--image-path | *:--work-path | *:--empty-ns | \
+			*:--manage-cgroups-mode | *:--network-lock | *:--parent-path | *:--page-server | *:--status-fd | *:--lsm-*) ((i++)) ;;
 		*:-*) ;;
 		:*) command=${COMP_WORDS[i]} ;;
 		*) id=${id:-${COMP_WORDS[i]}} ;;
@@ -38,7 +39,7 @@ _mayfly()
 	done
 	case $command:$previous in
 	delete:-f | spec:--rootless) ;;
-	*:--bundle | *:-b | :--root) _mayfly_paths -d "$current" && return ;;
+	*:--bundle | *:-b | :--root | *:--image-path | *:--work-path | *:--parent-path) _mayfly_paths -d "$current" && return ;;
 	*:--log-format) words='text json' ;;
 	*:--log-level) words='error warning debug' ;;
 	*:--cgroup-manager) words='cgroupfs systemd' ;;
@@ -64,6 +65,8 @@ _mayfly()
 	resume) options='-h --help' ;;
 	update) options='-r --resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpu-idle --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema -h --help' ;;
 	events) options='--interval --stats -h --help' ;;
+	checkpoint) options='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --lazy-pages --tcp-skip-in-flight --link-remap --leave-running --pre-dump --parent-path --page-server --status-fd -h --help' ;;
+	restore) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --lazy-pages --tcp-close --lsm-profile --lsm-mount-context -d --detach --no-subreaper -h --help' ;;
 	plan) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -h --help' ;;
 	spec) options='-b --bundle -f --config --rootless -h --help' ;;
 	features) options='-h --help' ;;
@@ -72,9 +75,9 @@ _mayfly()
 	*) options='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --allow-missing-controllers -v --version -h --help' ;;
 	esac
 	case $command in
-	'') words='create start run exec state list ps kill delete pause resume update events plan spec features version help' ;;
-	help) words='create start run exec state list ps kill delete pause resume update events plan spec features version help' ;;
-	start | exec | state | ps | kill | delete | pause | resume | update | events) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
+	'') words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features version help' ;;
+	help) words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features version help' ;;
+	start | exec | state | ps | kill | delete | pause | resume | update | events | checkpoint) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
 	esac
 	[[ $current != -* ]] || words=$options
 	case $command:${id:+id} in

@@ -1,6 +1,7 @@
 # docs/: man pages made from Markdown, completions, examples for the callers.
 man_pages = \
 	docs/man/mayfly.1 \
+	docs/man/mayfly-checkpoint.1 \
 	docs/man/mayfly-create.1 \
 	docs/man/mayfly-delete.1 \
 	docs/man/mayfly-events.1 \
@@ -12,6 +13,7 @@ man_pages = \
 	docs/man/mayfly-plan.1 \
 	docs/man/mayfly-ps.1 \
 	docs/man/mayfly-resume.1 \
+	docs/man/mayfly-restore.1 \
 	docs/man/mayfly-run.1 \
 	docs/man/mayfly-spec.1 \
 	docs/man/mayfly-start.1 \

@@ -210,6 +210,7 @@ const struct rule spec_rules[] = {
 	  "maps need a user namespace, a new one needs maps; ranges do not overlap",
 	  check_user_namespace },
 	{ "config.md, Mounts", "an idmapped mount has a map to use", check_idmapped_mounts },
+	{ "config.md, Mounts", "ids of the container in an idmap are in its map", check_relative_idmaps },
 	{ "config-linux.md, Offset for Time Namespace",
 	  "offsets need a time namespace that is made, not joined", check_time },
 	{ "config.md, Hostname", "names need a UTS namespace", check_names },

@@ -13,18 +13,6 @@ static void put_names(struct json_writer *writer, const char *key, const struct 
 	json_close(writer, ']');
 }
 
-/* Words that are understood and refused (plan/mounts.c) are no promise. */
-static void put_mount_options(struct json_writer *writer)
-{
-	static const struct name refused[] = {{"dest-nofollow"}, {0}};
-
-	json_open(writer, "mountOptions", '[');
-	for (const struct name *word = oci_mount_option_names; word->name; word++)
-		if (!name_find(refused, word->name))
-			json_put_text(writer, NULL, word->name);
-	json_close(writer, ']');
-}
-
 static void put_keys(struct json_writer *writer, const char *key, const struct field *fields)
 {
 	json_open(writer, key, '[');
@@ -73,8 +61,11 @@ static void put_linux(struct json_writer *writer, const struct oci_features *fea
 	put_seccomp(writer, features);
 	put_enabled(writer, "apparmor", true);
 	put_enabled(writer, "selinux", true);
-	/* Read and refused (plan/refusals.c): who asks here first is spared the refusal. */
-	put_enabled(writer, "intelRdt", false);
+	json_open(writer, "intelRdt", '{');
+	json_put_bool(writer, "enabled", true);
+	json_put_bool(writer, "schemata", true);
+	json_put_bool(writer, "monitoring", true);
+	json_close(writer, '}');
 	json_open(writer, "memoryPolicy", '{');
 	put_names(writer, "modes", oci_memory_policy_mode_names);
 	put_names(writer, "flags", oci_memory_policy_flag_names);
@@ -82,7 +73,7 @@ static void put_linux(struct json_writer *writer, const struct oci_features *fea
 	json_open(writer, "mountExtensions", '{');
 	put_enabled(writer, "idmap", true);
 	json_close(writer, '}');
-	put_enabled(writer, "netDevices", false);
+	put_enabled(writer, "netDevices", true);
 	json_close(writer, '}');
 }
 
@@ -98,11 +89,13 @@ int oci_features_print(const struct oci_features *features, struct arena *arena,
 	json_put_text(&writer, "ociVersionMin", "1.0.0");
 	json_put_text(&writer, "ociVersionMax", OCI_VERSION);
 	put_keys(&writer, "hooks", hooks_fields);
-	put_mount_options(&writer);
+	put_names(&writer, "mountOptions", oci_mount_option_names);
 	put_linux(&writer, features);
 	json_open(&writer, "annotations", '{');
 	/* The runc that mayfly behaves like: what callers compare before they use a feature. */
 	json_put_text(&writer, "org.opencontainers.runc.version", "1.3.0");
+	if (features->checkpoint)
+		json_put_text(&writer, "org.opencontainers.runc.checkpoint.enabled", "true");
 	if (features->libseccomp_version)
 		json_put_text(&writer, "io.github.seccomp.libseccomp.version",
 			features->libseccomp_version);

@@ -11,6 +11,7 @@
 struct oci_features {
 	bool systemd;			  /* the systemd cgroup driver works */
 	bool systemd_user;		  /* also the user's own manager */
+	bool checkpoint;		  /* and restore: there is a criu */
 	const char *libseccomp_version;	  /* "2.5.4"; NULL: no seccomp */
 	uint64_t seccomp_supported_flags; /* SECCOMP_FILTER_FLAG_* this kernel takes */
 };

@@ -51,6 +51,13 @@ int check_sysctl(struct decode *decode, struct oci_spec *spec, struct error *err
 /* What is true of every map of ids; the error is without a place. */
 int check_id_mappings(const struct oci_id_mapping *mappings, size_t count, struct error *err);
 
+/* idmap.c: the map behind "idmap=" or "ridmap=", or NULL for another word; read it into MOUNT;
+ * a rule puts the host's ids in place of the container's. */
+const char *oci_idmap_word(const char *option);
+int oci_mount_idmap(
+	struct decode *decode, struct oci_mount *mount, const char *word, struct error *err);
+int check_relative_idmaps(struct decode *decode, struct oci_spec *spec, struct error *err);
+
 /* Every entry is NAME=value; the place of the error is "env[N]". */
 int check_environment(const char *const *env, size_t count, struct error *err);
 

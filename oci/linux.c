@@ -106,7 +106,10 @@ static int check_namespace(
 	return 0;
 }
 
-/* Some callers send st_mode as it is, with the type of the file in it. */
+/*
+ * Some callers send st_mode as it is, with the type of the file in it. Set-user-ID and the like
+ * mean nothing on a device.
+ */
 static int decode_file_mode(
 	struct decode *decode, const struct json *value, void *member, struct error *err)
 {
@@ -115,8 +118,14 @@ static int decode_file_mode(
 	if (decode_unsigned(value, UINT32_MAX, &mode, err) < 0)
 		return -1;
 	mode &= ~(uint64_t)S_IFMT;
-	if (mode > 0777)
+	if (mode & ~(uint64_t)07777)
 		return fail(err, 0, "%s has bits other than the permissions 0777", value->text);
+	if (mode & ~(uint64_t)0777 &&
+		decode_warn(decode, err,
+			"the fileMode %s of a device: only the permissions 0777 are taken",
+			value->text) < 0)
+		return -1;
+	mode &= 0777;
 	*(struct opt_u32 *)member = (struct opt_u32){.set = true, .value = (uint32_t)mode};
 	return 0;
 }
@@ -154,6 +163,12 @@ static int check_net_device(
 	if (device->name && !is_interface_name(device->name))
 		return fail(
 			err, 0, "\"%.32s\" is not the name of a network device", device->name);
+
+	const char *percent = strchr(device->name ? device->name : "", '%');
+
+	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
+		return fail(err, 0, "\"%.32s\": of a pattern only one \"%%d\" is known",
+			device->name);
 	return 0;
 }
 
@@ -246,7 +261,7 @@ static const struct field device_fields[] = {
 	FIELD(struct oci_device, "major", major, .max = MAJOR_MAX),
 	FIELD(struct oci_device, "minor", minor, .max = MINOR_MAX),
 	CUSTOM(struct oci_device, "fileMode", file_mode, decode_file_mode,
-		.why = "number: permissions up to 0777"),
+		.why = "number: permissions 0777 are taken"),
 	FIELD(struct oci_device, "uid", uid, .id = true),
 	FIELD(struct oci_device, "gid", gid, .id = true),
 	{ 0 },

@@ -37,7 +37,7 @@ struct oci_device {
 
 struct oci_net_device {
 	const char *host_name; /* the key: its name on the host */
-	const char *name;      /* inside; NULL: the same */
+	const char *name;      /* inside, maybe with one "%d"; NULL: the same */
 };
 
 struct oci_intel_rdt {

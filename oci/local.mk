@@ -12,6 +12,7 @@ liboci_a_SOURCES = \
 	oci/features.c oci/features.h \
 	oci/fields.h \
 	oci/hooks.h \
+	oci/idmap.c \
 	oci/json.c oci/json.h \
 	oci/json_write.c oci/json_write.h \
 	oci/linux.c oci/linux.h \
@@ -24,4 +25,5 @@ liboci_a_SOURCES = \
 	oci/spec.c oci/spec.h \
 	oci/state.c oci/state.h \
 	oci/sysctl.c \
-	oci/template.c oci/template.h
+	oci/template.c oci/template.h \
+	oci/unknown.c

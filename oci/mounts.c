@@ -224,11 +224,10 @@ int oci_mount_options(const struct oci_mount *mount, struct oci_mount_options *r
 				(uint32_t)name->value);
 			continue;
 		}
-		if (text_starts(option, "idmap=") || text_starts(option, "ridmap="))
-			return fail(err, 0,
-				"\"%.128s\": write the mapping as uidMappings and gidMappings "
-				"of the mount",
-				option);
+		if (oci_idmap_word(option)) { /* mount_check() has read the map */
+			apply_word(&options, *option == 'r' ? WORD_RIDMAP : WORD_IDMAP, 0);
+			continue;
+		}
 		if (*option) {
 			if (end > data)
 				*end++ = ',';
@@ -334,9 +333,15 @@ static int check_proc(const struct oci_mount *mount, bool bind, struct error *er
 int mount_check(
 	struct decode *decode, const struct json *value, void *object, struct error *err)
 {
-	const struct oci_mount *mount = object;
+	struct oci_mount *mount = object;
 	struct oci_mount_options options;
 
+	for (size_t i = 0; i < mount->n_options; i++) {
+		const char *word = oci_idmap_word(mount->options[i]);
+
+		if (word && oci_mount_idmap(decode, mount, word, err) < 0)
+			return -1;
+	}
 	if (oci_mount_options(mount, &options, decode->arena, err) < 0)
 		return -1;
 	if (!mount->n_uid_mappings != !mount->n_gid_mappings)

@@ -13,6 +13,7 @@ struct oci_id_mapping {
 	uint32_t container_id; /* 0..4294967294 */
 	uint32_t host_id;      /* 0..4294967294 */
 	uint32_t size;	       /* > 0 */
+	bool relative; /* while a spec is read: host_id is an id of the container */
 };
 
 struct oci_mount {

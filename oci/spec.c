@@ -60,8 +60,13 @@ static int check_hook(
 
 	if (hook->path[0] != '/')
 		return fail(err, 0, "the path \"%.64s\" is not absolute", hook->path);
-	if (hook->timeout.set && hook->timeout.value <= 0)
-		return fail(err, 0, "the timeout %d is not above 0", hook->timeout.value);
+	if (hook->timeout.set && hook->timeout.value < 0)
+		return fail(err, 0, "the timeout %d is below 0", hook->timeout.value);
+	/* The specification wants it above 0, and callers mean "none" by it. */
+	if (hook->timeout.set && hook->timeout.value == 0 &&
+		decode_warn(decode, err, "the timeout 0 of the hook \"%.64s\" is none at all",
+			hook->path) < 0)
+		return -1;
 	return check_environment(hook->env, hook->n_env, err);
 }
 

@@ -54,4 +54,11 @@ struct oci_spec {
 int oci_spec_parse(const char *bytes, size_t length, struct arena *arena, struct oci_spec **ret,
 	struct error *err);
 
+/*
+ * The places of keys that no table knows ("linux.resources.cpu.sharez"), at most 64 of them, in
+ * the order of the file. RET's texts live in ARENA.
+ */
+int oci_spec_unknown(const char *bytes, size_t length, struct arena *arena,
+	struct oci_warnings *ret, struct error *err);
+
 #endif

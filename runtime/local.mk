@@ -8,6 +8,8 @@ libsys_a_SOURCES = \
 	runtime/sys/fd.h \
 	runtime/sys/file.c \
 	runtime/sys/file.h \
+	runtime/sys/netlink.c \
+	runtime/sys/netlink.h \
 	runtime/sys/path.c \
 	runtime/sys/path.h \
 	runtime/sys/process.c \
@@ -22,6 +24,7 @@ libhost_a_SOURCES = \
 	runtime/host/host.h
 
 libplan_a_SOURCES = \
+	runtime/plan/annotations.c \
 	runtime/plan/build.c \
 	runtime/plan/cgroup.c \
 	runtime/plan/cgroup.h \
@@ -34,10 +37,12 @@ libplan_a_SOURCES = \
 	runtime/plan/mounts.c \
 	runtime/plan/mounts.h \
 	runtime/plan/namespaces.c \
+	runtime/plan/net_devices.c \
 	runtime/plan/plan.c \
 	runtime/plan/plan.h \
 	runtime/plan/process.c \
 	runtime/plan/program.c \
+	runtime/plan/rdt.c \
 	runtime/plan/refusals.c \
 	runtime/plan/request.h \
 	runtime/plan/resources.c \
@@ -89,13 +94,19 @@ libinit_a_SOURCES = \
 
 liblaunch_a_SOURCES = \
 	runtime/launch/clone.c \
+	runtime/launch/criu.c \
+	runtime/launch/criu.h \
 	runtime/launch/filesystem.c \
 	runtime/launch/idmap.c \
 	runtime/launch/launch.c \
 	runtime/launch/launch.h \
+	runtime/launch/net_devices.c \
 	runtime/launch/outside.h \
+	runtime/launch/rdt.c \
 	runtime/launch/ready.c \
 	runtime/launch/relay.c \
+	runtime/launch/resctrl.c \
+	runtime/launch/resctrl.h \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c \
 	runtime/launch/seccomp_cache.h \
@@ -110,7 +121,10 @@ liblaunch_a_SOURCES = \
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \
 	runtime/container/birth.c \
+	runtime/container/checkpoint.c \
 	runtime/container/create.c \
+	runtime/container/criu_options.c \
+	runtime/container/criu_options.h \
 	runtime/container/delete.c \
 	runtime/container/events.c \
 	runtime/container/exec.c \
@@ -121,8 +135,10 @@ libcontainer_a_SOURCES = \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
 	runtime/container/pause.c \
+	runtime/container/plan.c \
 	runtime/container/record.c \
 	runtime/container/record.h \
+	runtime/container/restore.c \
 	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
@@ -134,6 +150,7 @@ libcontainer_a_SOURCES = \
 
 # The command line. Its tables are also linked by tests, so main.c stands alone.
 libcommand_a_SOURCES = \
+	runtime/command/checkpoint.c \
 	runtime/command/command.h \
 	runtime/command/commands.c \
 	runtime/command/create.c \

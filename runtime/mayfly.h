@@ -112,6 +112,44 @@ int mayfly_delete(
 int mayfly_state(
 	const struct mayfly_global *global, const char *id, char **ret_json, struct error *err);
 
+/* What checkpoint and restore share; criu(8) explains each. NULL and false: not asked for. */
+struct mayfly_criu {
+	const char *image_path; /* NULL: "checkpoint" */
+	const char *work_path;	/* NULL: the image's */
+	bool tcp_established, tcp_skip_in_flight, tcp_close, ext_unix_sk, shell_job, file_locks,
+		link_remap, auto_dedup;
+	bool lazy_pages;		 /* refused */
+	const char *empty_ns;		 /* "network" */
+	const char *manage_cgroups_mode; /* "soft" and "ignore" are the same here */
+	const char *network_lock, *lsm_profile, *lsm_mount_context;
+};
+
+struct mayfly_checkpoint {
+	size_t size;
+	struct mayfly_criu criu;
+	bool leave_running, pre_dump;
+	const char *parent_path, *page_server;
+	unsigned int status_fd; /* 0: none */
+};
+
+/* Write the container to files; unless it is left running, it is deleted then. */
+int mayfly_checkpoint(const struct mayfly_global *global, const char *id,
+	const struct mayfly_checkpoint *options, struct error *err);
+
+struct mayfly_restore {
+	size_t size;
+	struct mayfly_create create;
+	struct mayfly_criu criu;
+	bool detach, no_subreaper;
+};
+
+/* A container from those files and a bundle; *ret_status as of mayfly_run(). */
+int mayfly_restore(const struct mayfly_global *global, const char *id,
+	const struct mayfly_restore *options, int *ret_status, struct error *err);
+
+/* 0 when there is a criu on this machine: callers probe for it by "checkpoint --help". */
+int mayfly_can_checkpoint(struct error *err);
+
 struct mayfly_entry {
 	char *id, *bundle, *created, *owner;
 	const char *status; /* "running" …; static */

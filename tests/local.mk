@@ -20,7 +20,8 @@ oci_tests = \
 	tests/unit/spec_test \
 	tests/unit/state_test \
 	tests/unit/text_test \
-	tests/unit/types_test
+	tests/unit/types_test \
+	tests/unit/unknown_test
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
 EXTRA_DIST += tests/unit/tap.h tests/unit/config.h
@@ -49,6 +50,8 @@ tests_unit_text_test_SOURCES = tests/unit/text_test.c
 tests_unit_text_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_types_test_SOURCES = tests/unit/types_test.c
 tests_unit_types_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_unknown_test_SOURCES = tests/unit/unknown_test.c
+tests_unit_unknown_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 
 # The page about the specification is printed from the decoder's tables.
@@ -122,12 +125,15 @@ tests_unit_plan_test_LDADD = $(plan_libraries)
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = \
 	tests/unit/filter_test tests/unit/filter_cache_test \
-	tests/unit/hook_test tests/unit/terminal_test
+	tests/unit/hook_test tests/unit/resctrl_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
+tests_unit_resctrl_test_SOURCES = tests/unit/resctrl_test.c
+tests_unit_resctrl_test_LDADD = liblaunch.a libsys.a libbase.a
+tests_unit_resctrl_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdirat
 tests_unit_filter_test_SOURCES = \
 	tests/unit/filter_test.c tests/unit/filter_machine.h tests/unit/filter_profile.h
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)

@@ -36,6 +36,10 @@ struct command {
 	bool sealed;	    /* enters a container: runs from a sealed copy of the binary */
 	int error_status;   /* exit status after an error; 0 stands for 1 */
 
+	/* Not on every machine: -1 with *err, also of --help, by which callers look; or NULL.
+	 */
+	int (*available)(struct error *err);
+
 	/* 0 with *ret_status set (it is 0 before), or -1 with *err. */
 	int (*run)(const struct call *call, int *ret_status, struct error *err);
 };
@@ -51,8 +55,8 @@ const char *command_nearest(const char *name);
 
 extern const struct command command_create, command_start, command_run, command_exec,
 	command_state, command_list, command_ps, command_kill, command_delete, command_pause,
-	command_resume, command_update, command_events, command_plan, command_spec,
-	command_features, command_version, command_help;
+	command_resume, command_update, command_events, command_checkpoint, command_restore,
+	command_plan, command_spec, command_features, command_version, command_help;
 
 /* The options in front of the command's name. */
 struct global_options {

@@ -22,6 +22,8 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_update,
 	&command_events,
+	&command_checkpoint,
+	&command_restore,
 	&command_plan,
 	&command_spec,
 	&command_features,
@@ -92,7 +94,7 @@ static int check_cgroup_manager(struct global_options *options, struct error *er
 		return 0;
 	if (strcmp(name, "disabled") == 0)
 		return fail(err, 0,
-			"--cgroup-manager disabled is not built yet: a container without a "
+			"--cgroup-manager disabled is not supported: a container without a "
 			"cgroup could not be killed as a whole");
 	if (strcmp(name, "systemd") != 0 && strcmp(name, "cgroupfs") != 0)
 		return fail(err, 0,

@@ -76,6 +76,8 @@ static int run_command(const struct command *command, const struct mayfly_global
 		explain_misplaced(command, &parsed, err);
 		return usage(err, command);
 	}
+	if (command->available && command->available(err) < 0)
+		return -1;
 	if (parsed.help) {
 		*ret_status = EXIT_SUCCESS;
 		return print_help(command, arena, err);
@@ -100,7 +102,7 @@ static int run_command(const struct command *command, const struct mayfly_global
 }
 
 /* runc's and crun's commands that are not built yet. */
-static const char *const later_commands[] = {"checkpoint", "mounts", "restore", NULL};
+static const char *const later_commands[] = {"mounts", NULL};
 
 static int unknown_command(const char *name, struct error *err)
 {

@@ -2,6 +2,7 @@
 /* From a bundle to a created container: what create, run and plan share. */
 #include "runtime/container/notify.h"
 
+#include "runtime/launch/criu.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -156,6 +157,9 @@ static int make_record(struct birth *birth, struct error *err)
 		.owner = geteuid(),
 		.boot_id = boot_id,
 		.cgroup = birth->plan.cgroup,
+		.rdt_mount = birth->plan.rdt_mount,
+		.rdt_group = birth->plan.rdt_group,
+		.rdt_monitor = birth->plan.rdt_monitor,
 		.systemd_cgroup = birth->request.systemd_cgroup,
 		.own_pid_namespace = birth->plan.has_pid_namespace,
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
@@ -206,7 +210,8 @@ static int commit_record(struct birth *birth, struct error *err)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
 		return -1;
-	return launch_commit(&birth->launch, err);
+	/* A restored process is running already. */
+	return birth->restoring ? 0 : launch_commit(&birth->launch, err);
 }
 
 static int launch_all(
@@ -234,7 +239,8 @@ static int launch_all(
 		.init_pidfd = -1,
 		.init_root = -1,
 	};
-	if (launch_prepare(&birth->launch, err) < 0)
+	if ((birth->restoring ? launch_restore(&birth->launch, birth->restoring, err)
+			      : launch_prepare(&birth->launch, err)) < 0)
 		return -1;
 	if (commit_record(birth, err) < 0) {
 		launch_undo(&birth->launch);

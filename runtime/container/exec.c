@@ -49,14 +49,14 @@ static int set_environment(struct oci_process *process, const char *const *more,
  * Bounding, effective and permitted; never inheritable: CVE-2022-29162. What the config made
  * inheritable becomes ambient, else a user other than root would lose it at execve(2).
  */
-static int add_capabilities(struct oci_process *process, const char *const *names,
-	struct arena *arena, struct error *err)
+static int add_capabilities(struct operation *operation, struct oci_process *process,
+	const char *const *names, struct error *err)
 {
 	struct oci_capabilities *all;
 
 	if (!names || !*names)
 		return 0;
-	all = arena_alloc(arena, sizeof(*all));
+	all = arena_alloc(&operation->arena, sizeof(*all));
 	if (!all)
 		return fail(err, ENOMEM, "make the capabilities");
 	if (process->capabilities)
@@ -64,8 +64,13 @@ static int add_capabilities(struct oci_process *process, const char *const *name
 	for (size_t i = 0; names[i]; i++) {
 		const struct name *name = name_find(oci_capability_names, names[i]);
 
-		if (!name)
-			return fail(err, 0, "--cap: unknown capability \"%s\"", names[i]);
+		/* As in config.json: one of a newer kernel must not be the end. */
+		if (!name) {
+			operation_log(operation, "warning",
+				"--cap: \"%s\" is no capability that mayfly knows; ignored",
+				names[i]);
+			continue;
+		}
 
 		uint64_t bit = UINT64_C(1) << name->value;
 
@@ -113,7 +118,7 @@ static int change_process(struct operation *operation, const struct oci_process 
 		process->user.n_additional_gids = options->n_additional_gids;
 	}
 	if (set_environment(process, options->env, arena, err) < 0 ||
-		add_capabilities(process, options->capabilities, arena, err) < 0)
+		add_capabilities(operation, process, options->capabilities, err) < 0)
 		return -1;
 	*ret = process;
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "oci/features.h"
 #include "oci/template.h"
+#include "runtime/launch/criu.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ int mayfly_spec(bool rootless, char **ret_json, struct error *err)
 int mayfly_features(char **ret_json, struct error *err)
 {
 	const struct oci_features features = {
+		.checkpoint = criu_path() != NULL,
 		.libseccomp_version = launch_seccomp_version(),
 		.seccomp_supported_flags = launch_seccomp_flags(),
 	};

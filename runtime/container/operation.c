@@ -3,6 +3,7 @@
 #include "runtime/container/operation.h"
 
 #include "runtime/container/notify.h"
+#include "runtime/launch/resctrl.h"
 #include "runtime/launch/terminal.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
@@ -205,6 +206,19 @@ static bool of_this_boot(const struct record *record)
 	return process_boot_id(boot_id) < 0 || !strcmp(boot_id, record->boot_id);
 }
 
+static int remove_rdt(const struct record *record, struct error *err)
+{
+	const char *const paths[] = {record->rdt_monitor, record->rdt_group};
+
+	for (size_t i = 0; record->rdt_mount && i < 2; i++) {
+		int done = paths[i] ? resctrl_remove(record->rdt_mount, paths[i]) : 0;
+
+		if (done < 0)
+			return fail(err, -done, "remove the resctrl group \"%s\"", paths[i]);
+	}
+	return 0;
+}
+
 int operation_destroy(struct operation *operation, struct error *err)
 {
 	struct container *container = &operation->container;
@@ -222,6 +236,8 @@ int operation_destroy(struct operation *operation, struct error *err)
 		if (record->cgroup && (operation_host(operation, err) < 0 ||
 					      cgroup_remove(&operation->host, record->cgroup,
 						      OPERATION_TIMEOUT_MS, err) < 0))
+			return -1;
+		if (remove_rdt(record, err) < 0)
 			return -1;
 	}
 	if (record->poststop && operation_hooks(operation, HOOK_POSTSTOP, 0, &warning) < 0) {

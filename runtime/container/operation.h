@@ -88,6 +88,7 @@ struct birth {
 	const char *pid_file;
 	bool notify;	   /* the program has a notify socket of ours: notify.h */
 	int notify_socket; /* run: that socket; -1 for none */
+	const struct restoring *restoring; /* restore: processes come from files; or NULL */
 };
 
 /* Read and check everything, and build the plan; no side effect. */

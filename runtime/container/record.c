@@ -26,6 +26,9 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "startTime", start_time),
 	FIELD(struct record, "pidfs", pidfs),
 	FIELD(struct record, "cgroup", cgroup),
+	FIELD(struct record, "rdtMount", rdt_mount),
+	FIELD(struct record, "rdtGroup", rdt_group),
+	FIELD(struct record, "rdtMonitor", rdt_monitor),
 	FIELD(struct record, "systemdCgroup", systemd_cgroup),
 	FIELD(struct record, "ownPidNamespace", own_pid_namespace),
 	FIELD(struct record, "chrootOnly", chroot_only),
@@ -77,6 +80,12 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	json_put_unsigned(&writer, "pidfs", record->pidfs);
 	if (record->cgroup)
 		json_put_text(&writer, "cgroup", record->cgroup);
+	if (record->rdt_mount)
+		json_put_text(&writer, "rdtMount", record->rdt_mount);
+	if (record->rdt_group)
+		json_put_text(&writer, "rdtGroup", record->rdt_group);
+	if (record->rdt_monitor)
+		json_put_text(&writer, "rdtMonitor", record->rdt_monitor);
 	json_put_bool(&writer, "systemdCgroup", record->systemd_cgroup);
 	json_put_bool(&writer, "ownPidNamespace", record->own_pid_namespace);
 	json_put_bool(&writer, "chrootOnly", record->chroot_only);

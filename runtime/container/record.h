@@ -30,6 +30,7 @@ struct record {
 	uint64_t pid, start_time, pidfs; /* of the container's process; 0 while creating */
 
 	const char *cgroup; /* below the cgroup2 mount; NULL: it has none */
+	const char *rdt_mount, *rdt_group, *rdt_monitor; /* of struct plan; NULL: none */
 	bool systemd_cgroup;
 	bool own_pid_namespace;	  /* killing its process kills all */
 	bool chroot_only;	  /* no mount namespace */

@@ -18,7 +18,9 @@
 #define UNIFIED_MOUNT "/sys/fs/cgroup"
 #define HYBRID_MOUNT  "/sys/fs/cgroup/unified"
 
-enum { FS_SELINUX = 0xf97cff8c };
+#define RESCTRL_MOUNT "/sys/fs/resctrl"
+
+enum { FS_SELINUX = 0xf97cff8c, FS_RESCTRL = 0x7655821 };
 
 struct probing {
 	struct host *host;
@@ -265,9 +267,31 @@ static int probe_apparmor(struct probing *probing)
 	return 0;
 }
 
+/* "unconfined", or "docker-default (enforce)". */
+static int probe_apparmor_profile(struct probing *probing)
+{
+	char profile[256];
+
+	if (probing->host->has_apparmor &&
+		(file_read_small(probing->self, "attr/apparmor/current", profile,
+			 sizeof(profile)) > 0 ||
+			file_read_small(
+				probing->self, "attr/current", profile, sizeof(profile)) > 0))
+		probing->host->is_apparmor_confined =
+			strncmp(profile, "unconfined", strlen("unconfined")) != 0;
+	return 0;
+}
+
 static int probe_selinux(struct probing *probing)
 {
 	probing->host->has_selinux = is_file_system("/sys/fs/selinux", FS_SELINUX);
+	return 0;
+}
+
+static int probe_resctrl(struct probing *probing)
+{
+	if (is_file_system(RESCTRL_MOUNT, FS_RESCTRL))
+		probing->host->resctrl = RESCTRL_MOUNT;
 	return 0;
 }
 
@@ -288,7 +312,9 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 		{"files of proc", probe_proc_files},
 		{"mount_setattr", probe_mount_setattr},
 		{"AppArmor", probe_apparmor},
+		{"AppArmor's profile", probe_apparmor_profile},
 		{"SELinux", probe_selinux},
+		{"resctrl", probe_resctrl},
 	};
 	int AUTO_FD self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
 	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};

@@ -59,10 +59,13 @@ struct host {
 	unsigned int controllers; /* that the cgroup2 root (or our delegated cgroup) offers */
 	bool bfq_weight;	  /* io.bfq.weight exists */
 
+	const char *resctrl; /* where it is mounted, "/sys/fs/resctrl"; NULL: it is not */
+
 	bool has_kcore; /* /proc/kcore: /dev/core is a link to it */
 	bool has_time_namespace;
-	bool has_mount_setattr; /* Linux 5.12: recursive attributes, idmapped mounts */
-	bool has_apparmor;	/* the module is enabled */
+	bool has_mount_setattr;	   /* Linux 5.12: recursive attributes, idmapped mounts */
+	bool has_apparmor;	   /* the module is enabled */
+	bool is_apparmor_confined; /* by a profile of its own: then only more can be added */
 	bool has_selinux;
 	bool has_swap_accounting; /* memory.swap.max exists */
 };

@@ -267,6 +267,9 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_CLONE:
 	case STEP_MAP_IDS:
 	case STEP_WRITE_PROC:
+	case STEP_MAKE_RDT_GROUP:
+	case STEP_JOIN_RDT_GROUP:
+	case STEP_MOVE_DEVICE:
 	case STEP_MAP_TREE:
 	case STEP_COUNT:
 		break;

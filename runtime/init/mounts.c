@@ -268,6 +268,26 @@ static int copy_symlink(struct init_context *context, const struct step_mount *m
 	return init_fail(context, code, "copy the symlink");
 }
 
+/* What is at exactly that path, a symlink as well; or it is made. */
+static int open_nofollow(
+	struct init_context *context, const struct step_mount *mount, enum path_type type)
+{
+	char name[PATH_NAME_MAX];
+	int AUTO_FD parent = path_create_parent(
+		context->root, mount->target, target_flags(mount), name, &context->err);
+	int fd;
+
+	if (parent < 0)
+		return -1;
+	fd = sys_openat(parent, name, O_PATH | O_NOFOLLOW, 0);
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT)
+		return init_fail(context, -fd, "open the target");
+	return path_create(
+		context->root, mount->target, type, target_flags(mount), &context->err);
+}
+
 static int attach(struct init_context *context, const struct step_mount *mount)
 {
 	int AUTO_FD tree = take_fd(&context->slots[mount->slot]);
@@ -279,9 +299,11 @@ static int attach(struct init_context *context, const struct step_mount *mount)
 		return copy_symlink(context, mount, tree);
 
 	/* A file attached to a symlink, or to a directory, is never what was asked for. */
-	int AUTO_FD target = path_create(context->root, mount->target,
-		S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_NOT_DIRECTORY,
-		target_flags(mount), &context->err);
+	enum path_type type = S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_NOT_DIRECTORY;
+	int AUTO_FD target = mount->target_nofollow
+				     ? open_nofollow(context, mount, type)
+				     : path_create(context->root, mount->target, type,
+					       target_flags(mount), &context->err);
 
 	if (target < 0) {
 		/* One word for both mismatches; Docker gives a hint when it reads it. */

@@ -38,7 +38,9 @@ static const char *namespace_name(int type)
 /* Id 0 of the user namespace we are in, which has all capabilities there. */
 static int become_root(struct init_context *context)
 {
-	int done = sys_setgroups(0, NULL);
+	const struct step *user = init_find_step(context, STEP_SET_USER);
+	bool keep = user && user->user.skip_setgroups;
+	int done = keep ? 0 : sys_setgroups(0, NULL);
 
 	/* EPERM: setgroups is denied here, and a single mapped id cannot give any group away.
 	 */

@@ -103,6 +103,33 @@ int init_umask(struct init_context *context, const struct step *step)
 	return 0;
 }
 
+static bool is_null(const struct stat *info)
+{
+	return S_ISCHR(info->st_mode) && info->st_rdev == makedev(1, 3);
+}
+
+/*
+ * The caller's null device is a file of the host's /dev: the container's own takes its place,
+ * so that no file of another mount namespace stays open (criu(8) could not save it). Without
+ * one in the container, or without the right to open it, it stays.
+ */
+static int own_null(struct init_context *context, int fd)
+{
+	const struct open_how how = {
+		.flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	int root = init_root(context);
+	int AUTO_FD null = root < 0 ? root : sys_openat2(root, "dev/null", &how);
+	struct stat info;
+
+	if (null < 0 || fstat(null, &info) < 0 || !is_null(&info))
+		return 0;
+	if (fcntl(null, F_SETFL, 0) < 0 || dup2(null, fd) < 0)
+		return init_fail(context, errno, "put the null device on descriptor %d", fd);
+	return 0;
+}
+
 /*
  * So that a user who is not root can open /dev/stdout again. Not the null device, which is
  * everyone's; and not what may not be given away.
@@ -114,8 +141,9 @@ int init_own_stdio(struct init_context *context, const struct step *step)
 
 		if (fstat(fd, &info) < 0)
 			return init_fail(context, errno, "stat descriptor %d", fd);
-		if (info.st_uid == step->owner.uid ||
-			(S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3)))
+		if (is_null(&info) && own_null(context, fd) < 0)
+			return -1;
+		if (info.st_uid == step->owner.uid || is_null(&info))
 			continue;
 		if (fchown(fd, step->owner.uid, (gid_t)-1) == 0 || errno == EPERM ||
 			errno == EROFS || errno == EINVAL)

@@ -195,9 +195,12 @@ int init_set_label(struct init_context *context, const struct step *step)
 	char command[4096];
 	int done = -ENOENT;
 
-	if (step->label.kind == LABEL_APPARMOR) {
-		if ((size_t)snprintf(command, sizeof(command), "exec %s", text) >=
-			sizeof(command))
+	bool stack = step->label.kind == LABEL_APPARMOR_STACK;
+	bool apparmor = stack || step->label.kind == LABEL_APPARMOR;
+
+	if (apparmor) {
+		if ((size_t)snprintf(command, sizeof(command), "%s %s",
+			    stack ? "stack" : "exec", text) >= sizeof(command))
 			return init_fail(context, ENAMETOOLONG, "apparmor profile");
 		text = command;
 		done = write_label(context, "apparmor/exec", text);
@@ -206,8 +209,7 @@ int init_set_label(struct init_context *context, const struct step *step)
 		done = write_label(context, file, text);
 	if (done < 0)
 		return init_fail(context, -done, "%s: write \"%s\" to `/proc/self/attr/%s`",
-			step->label.kind == LABEL_APPARMOR ? "apparmor failed to apply profile"
-							   : "set the SELinux label",
+			apparmor ? "apparmor failed to apply profile" : "set the SELinux label",
 			text, file);
 	return 0;
 }

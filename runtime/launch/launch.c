@@ -238,6 +238,12 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return step_write_proc(launch, step, err);
 	case STEP_SET_RLIMIT:
 		return step_rlimit(launch, step, err);
+	case STEP_MAKE_RDT_GROUP:
+		return launch_make_rdt_group(launch, step, err);
+	case STEP_JOIN_RDT_GROUP:
+		return launch_join_rdt_group(launch, step, err);
+	case STEP_MOVE_DEVICE:
+		return launch_move_device(launch, step, err);
 	case STEP_MAP_TREE:
 		return launch_map_tree(launch, step, err);
 	case STEP_TELL:
@@ -258,14 +264,13 @@ static bool is_commit(const struct step *step)
 	return step->kind == STEP_TELL && step->message == MESSAGE_COMMITTED;
 }
 
-int launch_prepare(struct launch *launch, struct error *err)
+static void begin(struct launch *launch)
 {
-	const struct step_list *list = &launch->plan->outside;
-	const struct request *request = launch->wanted->request;
-
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = -1;
+	launch->network = NULL;
+	launch->rdt_made = launch->rdt_monitored = NULL;
 	launch->inside = (struct init_context){
 		.channel = -1,
 		.start_fifo = -1,
@@ -275,6 +280,14 @@ int launch_prepare(struct launch *launch, struct error *err)
 		.root = -1,
 		.console = -1,
 	};
+}
+
+int launch_prepare(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+	const struct request *request = launch->wanted->request;
+
+	begin(launch);
 	if (launch_get_ready(launch, err) < 0)
 		goto undo;
 	if (request->verb == REQUEST_EXEC && request->cgroup &&
@@ -296,6 +309,37 @@ int launch_prepare(struct launch *launch, struct error *err)
 undo:
 	launch_undo(launch);
 	return -1;
+}
+
+int launch_steps_before_clone(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+
+	begin(launch);
+	for (size_t i = 0; i < list->count && list->steps[i].kind != STEP_CLONE; i++) {
+		const struct step *step = &list->steps[i];
+		bool of_cgroup =
+			step->kind == STEP_CREATE_CGROUP || step->kind == STEP_WRITE_CGROUP ||
+			step->kind == STEP_LIMIT_DEVICES || step->kind == STEP_OWN_CGROUP;
+
+		if (!of_cgroup || do_step(launch, step, err) == 0)
+			continue;
+		if (step->origin[0] && !err->where[0])
+			error_in(err, "%s", step->origin);
+		return -1;
+	}
+	return 0;
+}
+
+int launch_run_hooks(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == STEP_RUN_HOOKS &&
+			do_step(launch, &list->steps[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int launch_commit(struct launch *launch, struct error *err)
@@ -337,6 +381,7 @@ void launch_close(struct launch *launch)
 	fd_close(&launch->inside.start_fifo);
 	fd_close(&launch->inside.exec_fifo);
 	fd_close(&launch->inside.proc);
+	launch_close_network(launch);
 	fd_close(&launch->channel);
 	fd_close(&launch->console);
 	fd_close(&launch->pidfd);
@@ -348,11 +393,13 @@ void launch_undo(struct launch *launch)
 	bool exec = launch->wanted->request->verb == REQUEST_EXEC;
 	int status;
 
+	launch_return_devices(launch);
 	if (launch->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(
 			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */
 		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
 	}
+	launch_remove_rdt_group(launch);
 	if (!exec)
 		cgroup_undo(&launch->cgroup, UNDO_TIMEOUT_MS);
 	launch_close(launch);

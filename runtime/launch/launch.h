@@ -33,6 +33,8 @@ struct launch {
 	/* Private. */
 	struct init_context inside;
 	int *slots;
+	const struct step *rdt_made, *rdt_monitored; /* rdt.c: what there is to take back */
+	struct launch_network *network; /* net_devices.c; NULL: no device was moved */
 };
 
 /*
@@ -74,6 +76,13 @@ struct launch_filter {
  */
 int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err);
+
+/*
+ * The system calls that the profile names and libseccomp does not know: they are left out of
+ * the filter (config-linux.md asks for it). One list with commas in ARENA, or NULL for none.
+ */
+int launch_unknown_calls(const struct oci_seccomp *seccomp, struct arena *arena,
+	const char **ret, struct error *err);
 
 /* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel
  * takes. */

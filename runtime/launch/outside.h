@@ -29,6 +29,22 @@ int launch_adopt(struct launch *launch, pid_t pid, struct error *err);
 /* idmap.c: id maps of the container's process, and of detached trees. */
 int launch_map_ids(struct launch *launch, const struct step *step, struct error *err);
 int launch_map_tree(struct launch *launch, const struct step *step, struct error *err);
+/* launch.c: of the plan, the cgroup and its limits. Undone by launch_undo(), also after an
+ * error. */
+int launch_steps_before_clone(struct launch *launch, struct error *err);
+/* The prestart and createRuntime hooks, for the process there is. */
+int launch_run_hooks(struct launch *launch, struct error *err);
+
+/* rdt.c */
+int launch_make_rdt_group(struct launch *launch, const struct step *step, struct error *err);
+int launch_join_rdt_group(struct launch *launch, const struct step *step, struct error *err);
+void launch_remove_rdt_group(struct launch *launch);
+
+/* net_devices.c: the devices that were moved go back when the launch is undone. */
+int launch_move_device(struct launch *launch, const struct step *step, struct error *err);
+void launch_return_devices(struct launch *launch);
+void launch_close_network(struct launch *launch);
+
 /* Write /proc/PID/NAME of the container's process. -errno. */
 int launch_write_proc(struct launch *launch, const char *name, const char *text);
 

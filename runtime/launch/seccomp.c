@@ -413,3 +413,29 @@ unsigned long launch_seccomp_flags(void)
 			taken |= flags[i] & ~(unsigned long)SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return taken;
 }
+
+/* Unknown on this machine, that is: a number of another architecture is a known name. */
+int launch_unknown_calls(const struct oci_seccomp *seccomp, struct arena *arena,
+	const char **ret, struct error *err)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
+
+		for (size_t j = 0; j < rule->n_names; j++) {
+			if (seccomp_syscall_resolve_name(rule->names[j]) != __NR_SCMP_ERROR)
+				continue;
+			list = list ? arena_format(arena, "%s, %.64s", list, rule->names[j])
+				    : arena_format(arena, "%.64s", rule->names[j]);
+			if (!list)
+				return fail(err, ENOMEM, "list system calls");
+			if (strlen(list) > 2048) {
+				*ret = arena_format(arena, "%s ...", list);
+				return *ret ? 0 : fail(err, ENOMEM, "list system calls");
+			}
+		}
+	}
+	*ret = list;
+	return 0;
+}

@@ -66,8 +66,8 @@ static int add_label(struct plan *plan, const struct wanted *wanted, const struc
 	/* Quoted, because the categories of a label are separated by commas. */
 	bool more = step->data && *step->data;
 
-	step->data = arena_format(plan->arena, "%s%scontext=\"%s\"", more ? step->data : "",
-		more ? "," : "", label);
+	step->data = arena_format(plan->arena, "%s%s%s=\"%s\"", more ? step->data : "",
+		more ? "," : "", mount_context_type(wanted), label);
 	return step->data ? 0 : no_memory(err);
 }
 

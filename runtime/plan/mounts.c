@@ -184,6 +184,7 @@ static int plan_bind(
 	step->mount.slot = slot;
 	step->mount.source = source;
 	step->mount.copy_symlink = draft->options.copy_symlink;
+	step->mount.target_nofollow = draft->options.target_nofollow;
 	if (same(draft->mount->destination, "/dev"))
 		delay_readonly(&step->mount);
 	return 0;
@@ -215,8 +216,8 @@ static int plan_mount(
 	draft->type = draft->mount->type;
 	if (draft->options.copy_symlink && (draft->options.remount || !draft->options.bind))
 		return fail(err, 0, "\"copy-symlink\" is only for a bind mount");
-	if (draft->options.target_nofollow)
-		return fail(err, 0, "the option \"dest-nofollow\" is not supported yet");
+	if (draft->options.target_nofollow && (draft->options.remount || !draft->options.bind))
+		return fail(err, 0, "\"dest-nofollow\" is only for a bind mount");
 	if (draft->options.idmap != OCI_IDMAP_NONE &&
 		(draft->options.remount || !draft->options.bind))
 		return fail(err, 0, "only a bind mount can be idmapped");

@@ -12,6 +12,7 @@
 /* create and run */
 static plan_room *const birth[] = {
 	plan_refusals,
+	plan_annotations,
 	plan_namespaces, /* open, clone, join, fork */
 	plan_idmap,
 	plan_oom,
@@ -20,7 +21,8 @@ static plan_room *const birth[] = {
 
 	plan_root, /* from here in the jail: only names inside the root */
 	plan_mounts,
-	plan_mapped, /* meet: mapped */
+	plan_mapped,	  /* meet: mapped */
+	plan_net_devices, /* meet: network ready */
 	plan_devices,
 	plan_working_directory,
 	plan_console, /* meet: console; before /dev becomes read-only */
@@ -28,6 +30,7 @@ static plan_room *const birth[] = {
 
 	plan_cgroup, /* outside, before clone: limits hold from the first instruction */
 	plan_devices_cgroup,
+	plan_intel_rdt,
 
 	plan_hooks_outside, /* meet: rootfs ready, hooks done */
 	plan_sysctl,
@@ -47,6 +50,7 @@ static plan_room *const birth[] = {
 /* exec: another process in the container */
 static plan_room *const join[] = {
 	plan_join,
+	plan_intel_rdt,
 	plan_oom,
 	plan_keyring,
 	plan_console,

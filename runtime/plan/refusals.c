@@ -4,16 +4,6 @@
 
 int plan_refusals(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
-	const struct oci_linux *section = wanted->spec->linux;
-
-	if (section->n_net_devices)
-		return refuse(err, "linux.netDevices",
-			"not supported yet: move the device into a network namespace and join "
-			"that by path");
-	if (section->intel_rdt)
-		return refuse(err, "linux.intelRdt",
-			"not supported yet: put the container's process into a resctrl group "
-			"after create");
 	if (wanted->request->systemd_cgroup)
 		return refuse(err, "--systemd-cgroup",
 			"the systemd cgroup driver is not built yet; use cgroupfs (Docker: "

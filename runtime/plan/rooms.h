@@ -33,6 +33,10 @@ bool is_bind(const struct oci_mount *mount);
 int plan_hooks(struct plan *plan, const struct wanted *wanted, struct step_list *list,
 	int point, struct error *err);
 
+/* annotations.c: the two that are obeyed. */
+bool keeps_groups(const struct wanted *wanted);
+const char *mount_context_type(const struct wanted *wanted); /* "context", "fscontext" … */
+
 /* seccomp.c: the three places a filter may be loaded at; each knows whether it is meant. */
 int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err);
 int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err);

@@ -46,8 +46,12 @@ int plan_labels(struct plan *plan, const struct wanted *wanted, struct error *er
 			"AppArmor is not enabled on this host, so \"%.128s\" cannot confine "
 			"the program",
 			profile);
+	/* With no_new_privs, a confined process may take on more profiles, and leave none. */
+	bool stack = wanted->host->is_apparmor_confined && process->no_new_privileges;
+
 	if (profile && wanted->host->has_apparmor &&
-		set_label(plan, LABEL_APPARMOR, profile, "apparmorProfile", err) < 0)
+		set_label(plan, stack ? LABEL_APPARMOR_STACK : LABEL_APPARMOR, profile,
+			"apparmorProfile", err) < 0)
 		return -1;
 	if (!process->selinux_label)
 		return 0;
@@ -163,8 +167,14 @@ static int set_user(struct plan *plan, const struct wanted *wanted, struct error
 {
 	const struct oci_user *user = &wanted->process->user;
 	gid_t *groups = arena_array(plan->arena, user->n_additional_gids, sizeof(*groups));
-	bool denied = denies_setgroups(wanted);
+	bool denied = denies_setgroups(wanted), keep = keeps_groups(wanted);
 
+	if (keep && user->n_additional_gids && wanted->request->verb != REQUEST_EXEC)
+		return refuse(err, "process.user.additionalGids",
+			"the groups of the caller are kept "
+			"(annotations[\"run.oci.keep_original_groups\"]): there can be no "
+			"others");
+	keep = keep && !user->n_additional_gids;
 	if (!groups)
 		return no_memory(err);
 	if (denied && user->n_additional_gids)
@@ -184,7 +194,7 @@ static int set_user(struct plan *plan, const struct wanted *wanted, struct error
 		.gid = user->gid,
 		.groups = groups,
 		.n_groups = user->n_additional_gids,
-		.skip_setgroups = denied,
+		.skip_setgroups = denied || keep,
 	};
 	return 0;
 }

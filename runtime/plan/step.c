@@ -131,6 +131,25 @@ static void print_map_tree(struct line *line, const struct step *step)
 		put_maps(line, &step->map_tree.maps);
 }
 
+static void print_rdt(struct line *line, const struct step *step)
+{
+	put(line, " %s/%s%s", step->rdt.mount, step->rdt.group,
+		step->rdt.own && step->kind == STEP_MAKE_RDT_GROUP ? " anew" : "");
+	if (step->rdt.schemata && step->kind == STEP_MAKE_RDT_GROUP) {
+		put(line, " with ");
+		put_quoted(line, step->rdt.schemata);
+	}
+	if (step->rdt.monitor)
+		put(line, " monitor %s", step->rdt.monitor);
+}
+
+static void print_net_device(struct line *line, const struct step *step)
+{
+	put(line, " %s as %s", step->net_device.name, step->net_device.inside);
+	if (step->net_device.slot >= 0)
+		put(line, " to #%d", step->net_device.slot);
+}
+
 static void put_limit(struct line *line, uint64_t limit)
 {
 	if (limit == UINT64_MAX)
@@ -205,8 +224,9 @@ static void put_mount(struct line *line, const struct step_mount *mount)
 		put(line, " ");
 		put_propagation(line, mount->propagation[i]);
 	}
-	put(line, "%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
-		mount->copy_up ? ", copy up" : "", mount->keep_mode ? ", keep mode" : "",
+	put(line, "%s%s%s%s%s", mount->copy_symlink ? ", copy symlink" : "",
+		mount->target_nofollow ? ", no follow" : "", mount->copy_up ? ", copy up" : "",
+		mount->keep_mode ? ", keep mode" : "",
 		mount->final_readonly ? ", read-only at the end" : "");
 	put(line, "%s", otherwise[mount->otherwise]);
 	if (mount->otherwise == OTHERWISE_BIND_HOST)
@@ -305,6 +325,7 @@ static void print_label(struct line *line, const struct step *step)
 {
 	static const char *const kinds[] = {
 		[LABEL_APPARMOR] = "AppArmor",
+		[LABEL_APPARMOR_STACK] = "AppArmor, stacked,",
 		[LABEL_SELINUX] = "SELinux",
 		[LABEL_SELINUX_KEY] = "SELinux keyring",
 	};
@@ -390,6 +411,9 @@ static const struct {
 	[STEP_MAP_IDS] = {"map ids", print_maps},
 	[STEP_WRITE_PROC] = {"write proc", print_file},
 	[STEP_SET_RLIMIT] = {"set rlimit", print_rlimit},
+	[STEP_MAKE_RDT_GROUP] = {"make resctrl group", print_rdt},
+	[STEP_JOIN_RDT_GROUP] = {"join resctrl group", print_rdt},
+	[STEP_MOVE_DEVICE] = {"move network device", print_net_device},
 	[STEP_MAP_TREE] = {"map tree", print_map_tree},
 	[STEP_TELL] = {"tell", print_message},
 	[STEP_AWAIT] = {"await", print_message},

@@ -35,19 +35,22 @@ enum step_kind {
 	STEP_OPEN_TREE, /* tree: clone a host mount (bind source, root) as a detached tree */
 	STEP_OPEN_FILESYSTEM, /* mount with a slot: a new file system whose source or options
 				 are paths of the host */
-	STEP_OPEN_DEVICE,   /* device: like OPEN_TREE of the host's node, whose type and number
-			       must match */
-	STEP_CREATE_CGROUP, /* cgroup {path}: with its parents and their controllers */
-	STEP_WRITE_CGROUP,  /* file {path, text}: a limit, in the container's cgroup */
-	STEP_LIMIT_DEVICES, /* device_rules: load and attach the eBPF program */
+	STEP_OPEN_DEVICE,    /* device: like OPEN_TREE of the host's node, whose type and number
+				must match */
+	STEP_CREATE_CGROUP,  /* cgroup {path}: with its parents and their controllers */
+	STEP_WRITE_CGROUP,   /* file {path, text}: a limit, in the container's cgroup */
+	STEP_LIMIT_DEVICES,  /* device_rules: load and attach the eBPF program */
+	STEP_MAKE_RDT_GROUP, /* rdt: a group of resctrl, or a look at the one that is there */
 	STEP_OWN_CGROUP, /* owner {uid}: give cgroup.procs and so on to a user (delegation) */
 
 	/* ---- outside, clone and after ---- */
-	STEP_CLONE,	 /* clone {flags}: into the cgroup, with a pidfd */
-	STEP_MAP_IDS,	 /* maps: setgroups, gid_map, uid_map of the container's process */
-	STEP_WRITE_PROC, /* file {path, text}: /proc/PID/PATH of the container's process */
-	STEP_SET_RLIMIT, /* rlimit: prlimit(2) on the container's process */
-	STEP_MAP_TREE,	 /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
+	STEP_CLONE,	     /* clone {flags}: into the cgroup, with a pidfd */
+	STEP_MAP_IDS,	     /* maps: setgroups, gid_map, uid_map of the container's process */
+	STEP_WRITE_PROC,     /* file {path, text}: /proc/PID/PATH of the container's process */
+	STEP_SET_RLIMIT,     /* rlimit: prlimit(2) on the container's process */
+	STEP_JOIN_RDT_GROUP, /* rdt: the container's process goes into that group */
+	STEP_MOVE_DEVICE, /* net_device: rename and move, with its addresses, and set it up */
+	STEP_MAP_TREE,	  /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
 
 	/* ---- both sides ---- */
 	STEP_TELL,	/* message */
@@ -146,8 +149,9 @@ struct step_mount {
 	bool no_symlinks;  /* /proc, /sys, /dev: the target must be at exactly that path */
 	bool copy_symlink; /* ATTACH: a source that is a symlink is made anew at the target, not
 			      mounted */
-	bool copy_up;	   /* tmpcopyup: the image's directory is copied into the new tmpfs */
-	bool keep_mode;	   /* tmpfs without mode=: take the mode of an existing target */
+	bool target_nofollow; /* ATTACH: a symlink at the target is covered, not followed */
+	bool copy_up;	     /* tmpcopyup: the image's directory is copied into the new tmpfs */
+	bool keep_mode;	     /* tmpfs without mode=: take the mode of an existing target */
 	bool final_readonly; /* becomes read-only only after the devices are made (a later
 				CHANGE_MOUNT) */
 
@@ -222,7 +226,8 @@ struct step_user {
 	gid_t gid;
 	const gid_t *groups;
 	size_t n_groups;
-	bool skip_setgroups; /* single-id rootless maps: the kernel denies it */
+	bool skip_setgroups; /* single-id rootless maps: the kernel denies it; or it was asked
+				for */
 };
 
 struct step_scheduler { /* sched_setattr(2) */
@@ -251,7 +256,7 @@ struct step_seccomp {
 			  LISTENER_SENT */
 };
 
-enum label_kind { LABEL_APPARMOR, LABEL_SELINUX, LABEL_SELINUX_KEY };
+enum label_kind { LABEL_APPARMOR, LABEL_APPARMOR_STACK, LABEL_SELINUX, LABEL_SELINUX_KEY };
 
 struct step {
 	enum step_kind kind;
@@ -291,6 +296,18 @@ struct step {
 		} clone, unshare;
 		struct step_maps maps;
 		struct step_map_tree map_tree;
+		struct {
+			const char *name;   /* on the host */
+			const char *inside; /* may hold "%d": the first number that is free */
+			int slot; /* of the joined network namespace; -1: the process's own */
+		} net_device;
+		struct {
+			const char *mount,
+				*group;	      /* group: a directory there, "" for the root */
+			const char *schemata; /* whole lines, or NULL: leave them alone */
+			const char *monitor;  /* a monitoring group in it, or NULL */
+			bool own; /* the group is made for the container, and goes with it */
+		} rdt;
 		struct step_join join;
 		struct {
 			int resource;

@@ -22,6 +22,7 @@ static const char *const names[MESSAGE_COUNT] = {
 	[MESSAGE_NONE] = "end of conversation",
 	[MESSAGE_FORKED] = "forked",
 	[MESSAGE_MAPPED] = "ids mapped",
+	[MESSAGE_NETWORK_READY] = "network ready",
 	[MESSAGE_ROOTFS_READY] = "rootfs ready",
 	[MESSAGE_HOOKS_DONE] = "hooks done",
 	[MESSAGE_CONSOLE] = "console",

@@ -17,8 +17,9 @@
  */
 enum message {
 	MESSAGE_NONE,
-	MESSAGE_FORKED,	      /* in → out: value is the pid of the container's process */
-	MESSAGE_MAPPED,	      /* out → in: the id maps are written */
+	MESSAGE_FORKED,	       /* in → out: value is the pid of the container's process */
+	MESSAGE_MAPPED,	       /* out → in: the id maps are written */
+	MESSAGE_NETWORK_READY, /* out → in: the network devices are there */
 	MESSAGE_ROOTFS_READY, /* in → out: mounts are done; run prestart and createRuntime hooks
 			       */
 	MESSAGE_HOOKS_DONE,   /* out → in */

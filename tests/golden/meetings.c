@@ -87,6 +87,8 @@ static int slot_used(const struct step *step)
 		return step->mount.slot;
 	case STEP_BIND_DEVICE:
 		return step->device.slot;
+	case STEP_MOVE_DEVICE:
+		return step->net_device.slot;
 	case STEP_ENTER_ROOT:
 	case STEP_CHROOT:
 		return step->root.slot;

@@ -141,3 +141,22 @@ load helpers
 	run -1 mayfly plan "$BUNDLE"
 	error_is_one_line 'linux.namespaces[2].type' utz
 }
+
+@test "plan: says which keys and system calls are ignored, and what create would warn of" {
+	update_config '.linux.resources.cpu.sharez = 5 | .mounts[0].qoptions = [] | .process.capabilities.bounding += ["CAP_NONSUCH"]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", extra: 1,
+			syscalls: [{names: ["getpid", "frobnicate", "s390_pci_mmio_read"], action: "SCMP_ACT_ERRNO"}]}'
+	run -0 mayfly plan "$BUNDLE"
+	output_has "ignored: linux.resources.cpu.sharez: no key of the specification 1.3.0"
+	output_has "ignored: mounts[0].qoptions: no key"
+	output_has "ignored: linux.seccomp.extra: no key"
+	output_matches 'ignored: linux.seccomp.syscalls: not known to libseccomp [0-9.]+: frobnicate'
+	output_matches 'warning: .*CAP_NONSUCH'
+	run -0 create test
+}
+
+@test "exec: --cap of a name that nobody knows is a warning and grants nothing" {
+	a_running test
+	run -0 mayfly --log "$T/log" --log-level warning exec --cap CAP_NONSUCH --cap CAP_CHOWN test grep CapEff /proc/self/status
+	[[ $(cat "$T/log") == *'"CAP_NONSUCH"'* || $(cat "$T/log") == *CAP_NONSUCH* ]] || fail "$(cat "$T/log")"
+}

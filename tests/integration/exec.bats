@@ -176,3 +176,36 @@ process_json() {
 	done
 	(($(find /proc/[0-9]* -maxdepth 0 | wc -l) <= before + 1))
 }
+
+@test "exec: scheduler and I/O priority are the process's own, not the container's" {
+	update_config '.process.scheduler = {policy: "SCHED_BATCH", nice: 4} | .process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
+	a_running test
+	process_json '.args = ["sh", "-c", "cut -d\" \" -f 19,41 /proc/self/stat; ionice -p $$"] | del(.scheduler, .ioPriority)'
+	run -0 mayfly exec --process "$T/process.json" test
+	[[ ${lines[0]} == "0 0" ]] || fail "$output"
+	output_lacks idle
+	process_json '.args = ["sh", "-c", "cut -d\" \" -f 19,41 /proc/self/stat; ionice -p $$"]
+		| .scheduler = {policy: "SCHED_IDLE"} | .ioPriority = {class: "IOPRIO_CLASS_BE", priority: 2}'
+	run -0 mayfly exec --process "$T/process.json" test
+	[[ ${lines[0]} == "0 5" ]] || fail "$output"
+	output_has "best-effort: prio 2"
+}
+
+@test "exec: execCPUAffinity is what the process has in the end: final, else initial, else every CPU" {
+	local online last
+
+	online=$(cat /sys/devices/system/cpu/online)
+	last=${online##*[-,]}
+	a_running test
+	affinity() {
+		process_json ".args = [\"grep\", \"Cpus_allowed_list\", \"/proc/self/status\"] | .execCPUAffinity = $1"
+		timeout 10 taskset -c "${2:-$online}" "$MAYFLY" --root "$ROOT" exec --process "$T/process.json" test | cut -f 2
+	}
+	[[ $(affinity '{initial: "0"}') == 0 ]]
+	[[ $(affinity "{initial: \"0\", final: \"$last\"}") == "$last" ]]
+	[[ $(affinity null 0) == "$online" ]]
+	run affinity '{final: "4000"}'
+	error_is_one_line process.execCPUAffinity.final
+	run affinity '{final: "x"}'
+	error_is_one_line execCPUAffinity.final
+}

@@ -274,3 +274,35 @@ options_of() { set_script "awk '\$5 == \"$1\" {print \$6, \$0}' /proc/self/mount
 		((status == 0)) || fail "$option: $output"
 	done
 }
+
+@test "mounts: an idmap written as words, with ids of the host and of the container" {
+	mkdir "$T/volume"
+	chown 3:3 "$T/volume"
+	add_mount '{destination: "/mnt", source: $s, options: ["rbind", "idmap=uids=0-1000-10;gids=0-2000-10"]}' --arg s "$T/volume"
+	run -0 in_container 'stat -c "%u %g" /mnt'
+	output_is "1003 2003"
+	update_config '.mounts[-1].options[1] = "idmap=uids=@0-1000-10;gids=0-2000-10"'
+	run -1 create test
+	error_is_one_line 'mounts[7]' "the ids 1000 to 1009 of the container"
+}
+
+@test "mounts: dest-nofollow covers a symlink instead of what it points to" {
+	mkdir "$ROOTFS/real"
+	echo real >"$ROOTFS/real/file"
+	ln -s real/file "$ROOTFS/link"
+	echo mounted >"$T/source"
+	add_mount '{destination: "/link", source: $s, options: ["bind", "dest-nofollow"]}' --arg s "$T/source"
+	run -0 in_container 'cat /link /real/file'
+	output_is $'mounted\nreal'
+	update_config '.mounts[-1].destination = "/fresh/one"'
+	run -0 in_container 'cat /fresh/one'
+	output_is mounted
+}
+
+@test "mounts: src-nofollow mounts the symlink itself" {
+	ln -s /nowhere "$T/link"
+	: >"$ROOTFS/spot"
+	add_mount '{destination: "/spot", source: $s, options: ["bind", "src-nofollow", "dest-nofollow"]}' --arg s "$T/link"
+	run -0 in_container 'readlink /spot'
+	output_is /nowhere
+}

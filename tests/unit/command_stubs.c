@@ -207,6 +207,52 @@ int mayfly_delete(
 	return end();
 }
 
+static void say_criu(const struct mayfly_criu *options)
+{
+	say_text("image", options->image_path);
+	say_text("work", options->work_path);
+	say_bool("tcp", options->tcp_established);
+	say_bool("tcp-close", options->tcp_close);
+	say_bool("unix", options->ext_unix_sk);
+	say_bool("shell", options->shell_job);
+	say_bool("locks", options->file_locks);
+	say_text("empty", options->empty_ns);
+	say_text("cgroups", options->manage_cgroups_mode);
+	say_text("lsm", options->lsm_profile);
+}
+
+int mayfly_checkpoint(const struct mayfly_global *global, const char *id,
+	const struct mayfly_checkpoint *options, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	say_global("checkpoint", global, id);
+	say_criu(&options->criu);
+	say_bool("leave", options->leave_running);
+	say_bool("pre-dump", options->pre_dump);
+	say_text("parent", options->parent_path);
+	return end();
+}
+
+int mayfly_restore(const struct mayfly_global *global, const char *id,
+	const struct mayfly_restore *options, int *ret_status, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	*ret_status = 0;
+	say_global("restore", global, id);
+	say_create(&options->create);
+	say_criu(&options->criu);
+	say_bool("detach", options->detach);
+	say_bool("no-subreaper", options->no_subreaper);
+	return end();
+}
+
+int mayfly_can_checkpoint(struct error *err)
+{
+	return getenv("STUB_NO_CRIU") ? fail(err, 0, "criu is not installed") : 0;
+}
+
 static int give(const char *text, char **ret, struct error *err)
 {
 	*ret = strdup(text);

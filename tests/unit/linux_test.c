@@ -141,10 +141,13 @@ static const struct config_case other_cases[] = {
 		"linux.devices[0].path: \"dev/x\" is not an absolute path"},
 	{"a device with st_mode", DEVICE("\"type\":\"c\",\"path\":\"/"
 					 "x\",\"major\":1,\"minor\":2,\"fileMode\":8630")},
-	{"a device with setuid",
+	{"a device with setuid, which is left out",
 		DEVICE("\"type\":\"c\",\"path\":\"/"
-		       "x\",\"major\":1,\"minor\":2,\"fileMode\":2559"),
-		"linux.devices[0].fileMode: 2559 has bits other than the permissions 0777"},
+		       "x\",\"major\":1,\"minor\":2,\"fileMode\":2559")},
+	{"a device with more than a mode",
+		DEVICE("\"type\":\"c\",\"path\":\"/"
+		       "x\",\"major\":1,\"minor\":2,\"fileMode\":65536"),
+		"linux.devices[0].fileMode: 65536 has bits other than the permissions 0777"},
 	{"a device of uid 2^32-1", DEVICE("\"type\":\"p\",\"path\":\"/x\",\"uid\":4294967295"),
 		"linux.devices[0].uid: 4294967295 is not between 0 and 4294967294"},
 	{"a device with a large number",
@@ -156,6 +159,8 @@ static const struct config_case other_cases[] = {
 		"linux.netDevices: unable to move network devices without a NET namespace"},
 	{"a bad interface", ISOLATED("\"netDevices\":{\"eth/1\":{}}"),
 		"linux.netDevices[\"eth/1\"]: is not the name of a network device"},
+	{"two numbers in a pattern", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"e%d%d\"}}"),
+		"linux.netDevices[\"e\"]: \"e%d%d\": of a pattern only one \"%d\" is known"},
 	{"a long interface", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"a234567890123456\"}}"),
 		"linux.netDevices[\"e\"]: \"a234567890123456\" is not the name of a network "
 		"device"},
