@@ -7,11 +7,13 @@
 
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
 
 #include <dirent.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -48,42 +50,49 @@ static int probe_ids(struct probing *probing)
 	return 0;
 }
 
-/* The initial one maps everything to itself in one line; no other can: user_namespaces(7). */
 static int probe_user_namespace(struct probing *probing)
 {
-	char text[256];
-	unsigned long inside, outside, size;
-	ssize_t length = file_read_small(probing->self, "uid_map", text, sizeof(text));
-
-	if (length == -ENOENT) /* a kernel without user namespaces */
-		return 0;
-	if (length < 0)
-		return fail(probing->err, (int)-length, "read /proc/self/uid_map");
-	probing->host->in_user_namespace =
-		sscanf(text, "%lu %lu %lu", &inside, &outside, &size) != 3 || inside != 0 ||
-		outside != 0 || size != 4294967295UL;
+	probing->host->in_user_namespace = !self_in_initial_user_namespace();
 	return 0;
 }
 
-static int probe_capabilities(struct probing *probing)
+/* The kernel's last one: mostly the one of the headers we were built with. */
+static unsigned int last_capability(void)
+{
+	unsigned int last = CAP_LAST_CAP;
+
+	while (last > 0 && sys_prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
+		last--;
+	while (last < 63 && sys_prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
+		last++;
+	return last;
+}
+
+/* The set behind NAME in /proc/self/status: hexadecimal. ALL when there is none. */
+static uint64_t status_set(const char *text, const char *name, uint64_t all)
+{
+	const char *line = strstr(text, name);
+
+	return line ? strtoull(line + strlen(name), NULL, 16) : all;
+}
+
+/* One file has our sets and our signals; asking for each one takes a hundred calls. */
+static int probe_status(struct probing *probing)
 {
 	struct host *host = probing->host;
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	uint64_t effective = 0;
+	char text[8 * 1024]; /* what counts comes before the lists of CPUs and nodes */
+	int AUTO_FD fd = sys_openat(probing->self, "status", O_RDONLY | O_NOCTTY, 0);
+	ssize_t length = fd < 0 ? fd : sys_read(fd, text, sizeof(text) - 1);
 
-	/* Asking for each is cheaper than /proc/self/status, and finds the last one as well. */
-	for (unsigned int i = 0; i < 64; i++) {
-		int answer = sys_prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+	if (length < 0)
+		return fail(probing->err, (int)-length, "read /proc/self/status");
+	text[length] = '\0';
+	host->last_capability = last_capability();
+	host->capabilities = status_set(text, "\nCapBnd:\t", 0);
+	host->ignored_signals = status_set(text, "\nSigIgn:\t", ~UINT64_C(0));
 
-		if (answer < 0)
-			break;
-		host->last_capability = i;
-		if (answer > 0)
-			host->capabilities |= UINT64_C(1) << i;
-	}
-	if (syscall(SYS_capget, &header, data) == 0)
-		effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	uint64_t effective = status_set(text, "\nCapEff:\t", 0);
+
 	host->can_set_ids = (effective >> CAP_SETUID & 1) && (effective >> CAP_SETGID & 1);
 	host->can_mknod = (effective >> CAP_MKNOD & 1) && !host->in_user_namespace;
 	return 0;
@@ -304,7 +313,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 	} rows[] = {
 		{"ids", probe_ids},
 		{"user namespace", probe_user_namespace},
-		{"capabilities", probe_capabilities},
+		{"capabilities and signals", probe_status},
 		{"cgroup layout", probe_cgroup_layout},
 		{"own cgroup", probe_own_cgroup},
 		{"controllers", probe_controllers},

@@ -52,6 +52,7 @@ struct host {
 	bool can_mknod;		/* CAP_MKNOD in the initial user namespace */
 	uint64_t capabilities;	/* our bounding set: what can be given at all */
 	unsigned int last_capability;
+	uint64_t ignored_signals; /* bit N - 1 of signal N: exec keeps those ignored */
 
 	enum cgroup_layout cgroup;
 	const char *cgroup_mount; /* "/sys/fs/cgroup", "/sys/fs/cgroup/unified", or "" */

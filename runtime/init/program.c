@@ -241,15 +241,15 @@ static void close_ours(struct init_context *context, int first, int last)
 }
 
 /* What was ignored stays ignored at exec, and CLONE_CLEAR_SIGHAND keeps it so, too. */
-static void reset_signals(void)
+static void reset_signals(uint64_t ignored)
 {
 	const unsigned long none = 0;
 	/* handler, flags, restorer, mask: all zero is the default action */
 	const unsigned long by_default[4] = {0};
 
-	for (int signal = 1; signal <= 64;
-		signal++) /* KILL and STOP refuse, and need nothing */
-		(void)syscall(SYS_rt_sigaction, signal, by_default, NULL, sizeof(none));
+	for (int signal = 1; signal <= 64; signal++)
+		if (ignored >> (signal - 1) & 1)
+			(void)syscall(SYS_rt_sigaction, signal, by_default, NULL, sizeof(none));
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
@@ -279,7 +279,7 @@ int init_close_fds(struct init_context *context, const struct step *step)
 		done = sys_close_range((unsigned int)*report + 1, ~0U, 0);
 	if (done < 0)
 		return init_fail(context, -done, "close all other descriptors");
-	reset_signals();
+	reset_signals(context->ignored_signals);
 	return 0;
 }
 

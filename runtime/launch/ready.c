@@ -139,6 +139,7 @@ int launch_get_ready(struct launch *launch, struct error *err)
 	inside->slots = launch->slots;
 	inside->bundle = request->bundle;
 	inside->hooks = launch->wanted->spec->hooks;
+	inside->ignored_signals = launch->host->ignored_signals;
 	inside->dies_with_parent = true;
 	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
 		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)

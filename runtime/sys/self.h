@@ -7,8 +7,7 @@
 
 #include <stdbool.h>
 
-/* The one that maps every id to itself: user_namespaces(7). True also when that cannot be
- * asked. */
+/* The machine's own, known by its inode: namespaces(7). True also when that cannot be asked. */
 bool self_in_initial_user_namespace(void);
 
 /*
