@@ -158,8 +158,8 @@ static int make_null(struct init_context *context)
 static int open_null(struct init_context *context)
 {
 	struct error ignored;
-	int AUTO_FD fd = path_open(
-		context->root, "dev/null", PATH_NOT_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
+	int AUTO_FD fd =
+		path_open(context->root, "dev/null", PATH_ANY, PATH_NO_SYMLINKS, &ignored);
 
 	if (fd >= 0 && is_null_device(fd))
 		return take_fd(&fd);

@@ -48,11 +48,14 @@ static int open_again(int dir, const char *path, const struct open_how *how)
 /*
  * 0, or the errno that says what is wrong with the kind of FD. With O_PATH|O_NOFOLLOW the open
  * of a symlink succeeds, and move_mount() would even attach to it: so symlinks are never right.
+ * Without O_NOFOLLOW the kernel never answers with one, and O_DIRECTORY was its own check.
  */
-static int check_type(int fd, enum path_type type)
+static int check_type(int fd, enum path_type type, int flags)
 {
 	struct stat info;
 
+	if (!(flags & O_NOFOLLOW) && type != PATH_NOT_DIRECTORY)
+		return 0;
 	if (fstat(fd, &info) < 0)
 		return errno;
 	if (S_ISLNK(info.st_mode))
@@ -68,13 +71,19 @@ static int check_type(int fd, enum path_type type)
 static int open_typed(
 	int dir, const char *path, enum path_type type, int flags, uint64_t resolve)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve};
+	struct open_how how = {
+		.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags), .resolve = resolve};
+
+	/* With O_NOFOLLOW it would say ENOTDIR of a symlink, which is ELOOP here. */
+	if (type == PATH_DIRECTORY && !(flags & O_NOFOLLOW))
+		how.flags |= O_DIRECTORY;
+
 	int AUTO_FD fd = open_again(dir, path, &how);
 
 	if (fd < 0)
 		return fd;
 
-	int wrong = check_type(fd, type);
+	int wrong = check_type(fd, type, flags);
 
 	return wrong ? -wrong : take_fd(&fd);
 }
