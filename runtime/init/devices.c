@@ -20,6 +20,10 @@ static bool is_device(const struct stat *info, const struct step_device *device)
 static int own_device(struct init_context *context, const struct step_device *device,
 	int parent, const char *name)
 {
+	/* mknod has just made it, for root, in a directory that does not hand on its group. */
+	if (context->made_plain && device->uid == 0 && device->gid == 0)
+		return 0;
+
 	int AUTO_FD fd = sys_openat(parent, name, O_PATH | O_NOFOLLOW, 0);
 	struct stat info;
 
@@ -51,15 +55,52 @@ static int accept_existing(struct init_context *context, const struct step_devic
 	return 0;
 }
 
+/* Is PATH in the directory that is open from the last step? Then *ret_name is its name there. */
+static bool is_neighbour(
+	const struct init_context *context, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (context->made_in < 0 || !length || !slash[1] || strcmp(slash, "/..") == 0 ||
+		strcmp(slash, "/.") == 0 || strlen(slash) > PATH_NAME_MAX)
+		return false;
+	*ret_name = slash + 1;
+	return strncmp(path, context->made_path, length) == 0 &&
+	       !strchr(context->made_path + length, '/');
+}
+
+/* The directory of PATH, which stays open for the next step; -1 with context->err. */
+static int open_parent(
+	struct init_context *context, const char *path, char name[PATH_NAME_MAX])
+{
+	const char *neighbour;
+	struct stat info;
+	int root = init_root(context);
+
+	if (root < 0)
+		return -1;
+	if (is_neighbour(context, path, &neighbour)) {
+		strcpy(name, neighbour);
+		return context->made_in;
+	}
+	fd_close(&context->made_in);
+	context->made_in =
+		path_create_parent(root, path, init_path_flags(path), name, &context->err);
+	if (context->made_in < 0)
+		return -1;
+	if (fstat(context->made_in, &info) < 0)
+		return init_fail(context, errno, "stat the directory of \"%s\"", path);
+	context->made_plain = !(info.st_mode & S_ISGID);
+	context->made_path = path;
+	return context->made_in;
+}
+
 int init_make_device(struct init_context *context, const struct step *step)
 {
 	const struct step_device *device = &step->device;
 	char name[PATH_NAME_MAX];
-	int root = init_root(context);
-	int AUTO_FD parent =
-		root < 0 ? root
-			 : path_create_parent(root, device->path, init_path_flags(device->path),
-				   name, &context->err);
+	int parent = open_parent(context, device->path, name);
 	int done;
 
 	if (parent < 0)
@@ -110,10 +151,7 @@ static int make_symlink(struct init_context *context, const struct step *step, b
 {
 	const char *path = step->file.path, *target = step->file.text;
 	char name[PATH_NAME_MAX];
-	int root = init_root(context);
-	int AUTO_FD parent = root < 0 ? root
-				      : path_create_parent(root, path, init_path_flags(path),
-						name, &context->err);
+	int parent = open_parent(context, path, name);
 	int done;
 
 	if (parent < 0)

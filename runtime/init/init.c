@@ -385,6 +385,12 @@ static int do_step(struct init_context *context, const struct step *step)
 	return of_outside(context, step);
 }
 
+/* Those come one after the other in /dev, which is looked up once for them. */
+static bool makes_node(enum step_kind kind)
+{
+	return kind == STEP_MAKE_DEVICE || kind == STEP_SYMLINK || kind == STEP_REPLACE_SYMLINK;
+}
+
 /* Who hears of a failure: the runtime, or, once `create` has returned, `start`. */
 static _Noreturn void give_up(struct init_context *context, const struct step *step)
 {
@@ -409,7 +415,7 @@ _Noreturn void init_run(struct init_context *context)
 	const struct step_list *list = &context->plan->inside;
 
 	context->host_root = context->root = context->console = -1;
-	context->mask_directory = context->mask_file = -1;
+	context->mask_directory = context->mask_file = context->made_in = -1;
 	context->dies_with_parent = true;
 	/* Whoever writes our maps must be allowed to open our /proc files until they are
 	 * written. */
@@ -425,6 +431,8 @@ _Noreturn void init_run(struct init_context *context)
 	size_t last = last_need(context);
 
 	for (size_t i = 0; i < list->count; i++) {
+		if (!makes_node(list->steps[i].kind))
+			fd_close(&context->made_in);
 		if (do_step(context, &list->steps[i]) < 0)
 			give_up(context, &list->steps[i]);
 		if (i == last)

@@ -229,6 +229,7 @@ static void close_ours(struct init_context *context, int first, int last)
 		&context->console,
 		&context->mask_directory,
 		&context->mask_file,
+		&context->made_in,
 		&context->start_fifo,
 		&context->channel,
 		&context->exec_fifo,
