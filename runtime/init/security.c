@@ -84,13 +84,15 @@ int init_set_user(struct init_context *context, const struct step *step)
 {
 	const struct step_user *user = &step->user;
 	const struct step *directory = init_find_step(context, STEP_CHANGE_DIRECTORY);
+	/* Both are forgotten with these ids, and only with them: prctl(2). */
+	bool changes = geteuid() != user->uid || getegid() != user->gid;
 	int done = sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 
 	if (done < 0)
 		return init_fail(
 			context, -done, "keep the capabilities over the change of user");
 	/* For a directory that only root may search; CHANGE_DIRECTORY tries as the user. */
-	context->in_directory = directory && init_chdir(directory->text) == 0;
+	context->in_directory = changes && directory && init_chdir(directory->text) == 0;
 	/* Always, also an empty list: never those of the runtime's caller. */
 	if (!user->skip_setgroups)
 		done = sys_setgroups(user->n_groups, user->groups);
@@ -107,7 +109,7 @@ int init_set_user(struct init_context *context, const struct step *step)
 		return init_fail(context, -done, "set user %u:%u", user->uid, user->gid);
 	if (check_ids(context, user) < 0)
 		return -1;
-	return init_guard(context);
+	return changes ? init_guard(context) : 0;
 }
 
 static void split(uint64_t set, uint32_t ret[2])
@@ -133,7 +135,7 @@ int init_shed_capabilities(struct init_context *context, const struct step *step
 		done = SYS_RESULT(syscall(SYS_capset, &header, data));
 	if (done < 0)
 		return init_fail(context, -done, "shed capabilities");
-	return init_guard(context);
+	return 0;
 }
 
 static int raise_ambient(
@@ -171,9 +173,7 @@ int init_set_capabilities(struct init_context *context, const struct step *step)
 		return init_fail(context, -done, "read the capabilities back");
 	if (memcmp(data, read_back, sizeof(data)) != 0)
 		return init_fail(context, EPERM, "the capabilities did not come into force");
-	if (raise_ambient(context, wanted) < 0)
-		return -1;
-	return init_guard(context);
+	return raise_ambient(context, wanted);
 }
 
 /* ---- AppArmor and SELinux ---- */
