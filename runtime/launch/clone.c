@@ -8,9 +8,9 @@
 /*
  * What is the runtime's only. The lock on the state directory is shared by all who hold that
  * descriptor, so it would last as long as the child; and no directory of the host goes into a
- * container.
+ * container. init_run() closes whatever it does not know of, all at once; here it is forgotten.
  */
-static void close_in_child(struct launch *launch)
+static void forget_in_child(struct launch *launch)
 {
 	int *const fds[] = {
 		&launch->channel,
@@ -23,7 +23,7 @@ static void close_in_child(struct launch *launch)
 	};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
-		fd_close(fds[i]);
+		*fds[i] = -1;
 }
 
 int launch_clone(struct launch *launch, const struct step *step, struct error *err)
@@ -50,7 +50,7 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 		pid = sys_clone3(&args);
 	}
 	if (pid == 0) {
-		close_in_child(launch);
+		forget_in_child(launch);
 		init_run(&launch->inside);
 	}
 	if (pid < 0)
