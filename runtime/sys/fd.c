@@ -21,8 +21,12 @@ void fd_close(int *fd)
 
 int fd_reserve_stdio(void)
 {
+	struct pollfd stdio[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(stdio, 3, 0) < 0)
+		return -errno;
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (!(stdio[fd].revents & POLLNVAL))
 			continue;
 		/* The lowest free number is FD itself; stdio is the one thing without CLOEXEC.
 		 */

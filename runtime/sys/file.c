@@ -125,11 +125,13 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 
 	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >= (int)sizeof(temporary))
 		return fail(err, ENAMETOOLONG, "write \"%s\"", name);
-	if (unlinkat(dir, temporary, 0) < 0 && errno != ENOENT)
-		return fail(err, errno, "remove an old \"%s\"", temporary);
 
-	int AUTO_FD fd =
-		sys_openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+	int AUTO_FD fd = sys_openat(dir, temporary, flags, mode);
+
+	/* The leftover of one that was killed. */
+	if (fd == -EEXIST && unlinkat(dir, temporary, 0) == 0)
+		fd = sys_openat(dir, temporary, flags, mode);
 
 	if (fd < 0)
 		return fail(err, -fd, "create \"%s\"", temporary);

@@ -72,6 +72,7 @@ int process_open(const struct process_id *id)
 {
 	char state;
 	uint64_t start;
+	struct stat info;
 
 	if (id->pid <= 0)
 		return -ESRCH;
@@ -80,6 +81,10 @@ int process_open(const struct process_id *id)
 
 	if (pidfd < 0)
 		return pidfd == -EINVAL ? -ESRCH : pidfd;
+
+	/* This inode is one process's of this boot, and never another's. */
+	if (id->pidfs && fstat(pidfd, &info) == 0 && info.st_ino == id->pidfs)
+		return process_has_exited(pidfd) ? -ESRCH : take_fd(&pidfd);
 
 	/* Read after the open: what we read then belongs to what we hold, or the poll says it
 	 * is gone. */
