@@ -87,6 +87,9 @@ int cgroup_populated(const struct cgroup *cgroup);
  * empty. */
 int cgroup_kill(const struct cgroup *cgroup, int timeout_ms, struct error *err);
 
+/* One rmdir, for the usual end: true when it is gone, and so had no process left. */
+bool cgroup_remove_empty(const struct host *host, const char *path);
+
 /*
  * Remove the cgroup and what is below it (a container may have made more). Missing is success.
  * Parents stay. Never removes outside of it.

@@ -82,6 +82,22 @@ int files_remove(int mount, const char *path, int timeout_ms, struct error *err)
 	return fail_to_remove(mount, path, -answer, err);
 }
 
+bool cgroup_remove_empty(const struct host *host, const char *path)
+{
+	char parent_path[PATH_MAX];
+	struct error ignored;
+	const char *name;
+
+	if (files_split(path, parent_path, &name, &ignored) < 0)
+		return false;
+
+	int AUTO_FD mount = files_open_mount(host, &ignored);
+	int AUTO_FD parent =
+		mount < 0 ? mount : files_open(mount, parent_path, O_PATH | O_DIRECTORY);
+
+	return parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
 int cgroup_remove(const struct host *host, const char *path, int timeout_ms, struct error *err)
 {
 	char parent_path[PATH_MAX];

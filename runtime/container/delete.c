@@ -41,10 +41,8 @@ int mayfly_delete(
 	const struct mayfly_global *global, const char *id, bool force, struct error *err)
 {
 	struct operation operation;
-	int result = operation_open(&operation, global, id, err);
+	int result = operation_open_locked(&operation, global, id, err);
 
-	if (result == 0)
-		result = container_lock(&operation.container, OPERATION_TIMEOUT_MS, err);
 	if (result == 0 && !operation.container.record)
 		result = delete_unrecorded(&operation, err);
 	else if (result == 0 && (result = check_status(&operation, force, err)) == 0)

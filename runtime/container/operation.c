@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int operation_open(struct operation *operation, const struct mayfly_global *global,
+static int open_store(struct operation *operation, const struct mayfly_global *global,
 	const char *id, struct error *err)
 {
 	*operation = (struct operation){
@@ -22,10 +22,25 @@ int operation_open(struct operation *operation, const struct mayfly_global *glob
 	/* Before any path is built from it. */
 	if (oci_id_check(id, err) < 0)
 		return -1;
-	if (store_open(&operation->store, global, false, &operation->arena, err) < 0)
+	return store_open(&operation->store, global, false, &operation->arena, err);
+}
+
+int operation_open(struct operation *operation, const struct mayfly_global *global,
+	const char *id, struct error *err)
+{
+	if (open_store(operation, global, id, err) < 0)
 		return -1;
 	return container_open(
 		&operation->container, &operation->store, id, &operation->arena, err);
+}
+
+int operation_open_locked(struct operation *operation, const struct mayfly_global *global,
+	const char *id, struct error *err)
+{
+	if (open_store(operation, global, id, err) < 0)
+		return -1;
+	return container_open_locked(&operation->container, &operation->store, id,
+		OPERATION_TIMEOUT_MS, &operation->arena, err);
 }
 
 void operation_close(struct operation *operation)
@@ -138,10 +153,16 @@ int operation_await_end(
 	return 0;
 }
 
+/* The one fact that the cgroup of a container that is there takes. */
+static void find_cgroups(struct operation *operation)
+{
+	if (!operation->host_known)
+		host_probe_cgroup(&operation->host);
+}
+
 int operation_cgroup(struct operation *operation, struct cgroup *ret, struct error *err)
 {
-	if (operation_host(operation, err) < 0)
-		return -1;
+	find_cgroups(operation);
 	return container_cgroup(&operation->container, &operation->host, ret, err);
 }
 
@@ -199,13 +220,6 @@ static int kill_all(struct operation *operation, struct error *err)
 	return result;
 }
 
-static bool of_this_boot(const struct record *record)
-{
-	char boot_id[BOOT_ID_SIZE];
-
-	return process_boot_id(boot_id) < 0 || !strcmp(boot_id, record->boot_id);
-}
-
 static int remove_rdt(const struct record *record, struct error *err)
 {
 	const char *const paths[] = {record->rdt_monitor, record->rdt_group};
@@ -219,6 +233,19 @@ static int remove_rdt(const struct record *record, struct error *err)
 	return 0;
 }
 
+/* The kernel removes no cgroup with a process in it: gone, there was nobody to kill. */
+static int end_processes(struct operation *operation, struct error *err)
+{
+	const char *cgroup = operation->container.record->cgroup;
+
+	find_cgroups(operation);
+	if (cgroup && cgroup_remove_empty(&operation->host, cgroup))
+		return 0;
+	if (kill_all(operation, err) < 0)
+		return -1;
+	return cgroup ? cgroup_remove(&operation->host, cgroup, OPERATION_TIMEOUT_MS, err) : 0;
+}
+
 int operation_destroy(struct operation *operation, struct error *err)
 {
 	struct container *container = &operation->container;
@@ -230,16 +257,9 @@ int operation_destroy(struct operation *operation, struct error *err)
 	 * directory. */
 	if (!record)
 		return container_forget(container, err);
-	if (of_this_boot(record)) {
-		if (kill_all(operation, err) < 0)
-			return -1;
-		if (record->cgroup && (operation_host(operation, err) < 0 ||
-					      cgroup_remove(&operation->host, record->cgroup,
-						      OPERATION_TIMEOUT_MS, err) < 0))
-			return -1;
-		if (remove_rdt(record, err) < 0)
-			return -1;
-	}
+	if (container_of_this_boot(container) &&
+		(end_processes(operation, err) < 0 || remove_rdt(record, err) < 0))
+		return -1;
 	if (record->poststop && operation_hooks(operation, HOOK_POSTSTOP, 0, &warning) < 0) {
 		error_print(&warning, line, sizeof(line));
 		operation_log(operation, "warning", "%s", line);

@@ -25,6 +25,9 @@ struct operation {
  * do. */
 int operation_open(struct operation *operation, const struct mayfly_global *global,
 	const char *id, struct error *err);
+/* The same, holding the container's lock. */
+int operation_open_locked(struct operation *operation, const struct mayfly_global *global,
+	const char *id, struct error *err);
 void operation_close(struct operation *operation);
 
 /* The facts of this host, asked once. */

@@ -47,7 +47,9 @@ static int await_exec(int fifo, bool *ret_hook_failed, struct error *err)
 		struct pollfd poller = {.fd = fifo, .events = POLLIN};
 		/* startContainer hooks may take as long as they like. */
 		int ready = SYS_RESULT(poll(&poller, 1, -1));
-		int got = ready < 0 ? ready : read_report(fifo, &report);
+		int got = ready < 0		  ? ready
+			  : poller.revents == POLLHUP ? -ENODATA
+						      : read_report(fifo, &report);
 
 		if (got == 1 && report.word != START_EXECUTING) {
 			*ret_hook_failed = report.word == START_HOOK_FAILED;
@@ -141,8 +143,7 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 	bool hook_failed = false;
 	int result = -1;
 
-	if (operation_open(&operation, global, id, err) < 0 ||
-		container_lock(&operation.container, OPERATION_TIMEOUT_MS, err) < 0)
+	if (operation_open_locked(&operation, global, id, err) < 0)
 		goto out;
 
 	const struct record *record = operation.container.record;

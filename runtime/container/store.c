@@ -198,7 +198,7 @@ static int read_record(struct container *container, struct error *err)
 	return 0;
 }
 
-int container_open(struct container *container, struct store *store, const char *id,
+static int open_directory(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err)
 {
 	*container = (struct container){.store = store, .id = id, .dir = -1, .arena = arena};
@@ -214,11 +214,27 @@ int container_open(struct container *container, struct store *store, const char 
 	if (dir < 0)
 		return fail(err, -dir, "open the state directory of \"%s\"", id);
 	container->dir = take_fd(&dir);
+	return 0;
+}
+
+int container_open(struct container *container, struct store *store, const char *id,
+	struct arena *arena, struct error *err)
+{
+	if (open_directory(container, store, id, arena, err) < 0)
+		return -1;
 	if (read_record(container, err) < 0) {
 		fd_close(&container->dir);
 		return -1;
 	}
 	return 0;
+}
+
+int container_open_locked(struct container *container, struct store *store, const char *id,
+	int timeout_ms, struct arena *arena, struct error *err)
+{
+	return open_directory(container, store, id, arena, err) < 0
+		       ? -1
+		       : container_lock(container, timeout_ms, err);
 }
 
 void container_close(struct container *container)
@@ -283,10 +299,21 @@ int container_forget(struct container *container, struct error *err)
 	return 0;
 }
 
+bool container_of_this_boot(struct container *container)
+{
+	char boot_id[BOOT_ID_SIZE];
+
+	if (!container->boot_known) {
+		container->boot_known = true;
+		container->other_boot = process_boot_id(boot_id) == 0 &&
+					strcmp(boot_id, container->record->boot_id) != 0;
+	}
+	return !container->other_boot;
+}
+
 enum oci_status container_status(struct container *container, int *ret_pidfd)
 {
 	const struct record *record = container->record;
-	char boot_id[BOOT_ID_SIZE];
 	struct stat info;
 
 	if (ret_pidfd)
@@ -294,7 +321,7 @@ enum oci_status container_status(struct container *container, int *ret_pidfd)
 	if (!record)
 		return OCI_STATUS_CREATING;
 	/* A root that outlives a reboot: the pid belongs to somebody else now. */
-	if (process_boot_id(boot_id) == 0 && strcmp(boot_id, record->boot_id) != 0)
+	if (!container_of_this_boot(container))
 		return OCI_STATUS_STOPPED;
 	if (record->phase == RECORD_CREATING)
 		return OCI_STATUS_CREATING;

@@ -38,6 +38,7 @@ struct container {
 	int dir;	       /* its directory, or -1 */
 	struct record *record; /* NULL: the directory has no record (a killed create) */
 	struct arena *arena;
+	bool boot_known, other_boot; /* container_of_this_boot() */
 };
 
 /* Make the directory and lock it; EEXIST: "container with given ID already exists". */
@@ -51,6 +52,9 @@ enum { NO_SUCH_CONTAINER = -ENOENT };
 /* Open what is there and read its record. NO_SUCH_CONTAINER when there is none. */
 int container_open(struct container *container, struct store *store, const char *id,
 	struct arena *arena, struct error *err);
+/* The same under the lock, which is awaited for TIMEOUT_MS. Closes nothing when it fails. */
+int container_open_locked(struct container *container, struct store *store, const char *id,
+	int timeout_ms, struct arena *arena, struct error *err);
 void container_close(struct container *container);
 
 /* Take the lock within TIMEOUT_MS, and read the record again, because its owner may have
@@ -65,6 +69,9 @@ int container_save(struct container *container, struct error *err);
 
 /* Remove the directory: only names that mayfly writes. Missing is fine. */
 int container_forget(struct container *container, struct error *err);
+
+/* Was the recorded container made since this machine was started? Asked once. */
+bool container_of_this_boot(struct container *container);
 
 /* What the container is now, and a pidfd of its process in *ret_pidfd (-1 when it is gone;
  * NULL: not asked). */
