@@ -23,6 +23,10 @@ int mayfly_setup(char *const argv[], bool seal, struct error *err)
 	/* After the seal, whose exec would close what --preserve-fds keeps. */
 	int done = fd_cloexec_from(3);
 
+	/* Only what makes a process asks for them. */
+	if (!seal)
+		return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
+
 	int free_fd = fcntl(0, F_DUPFD_CLOEXEC, 3);
 
 	if (free_fd < 0)
