@@ -183,6 +183,14 @@ mayfly_LDFLAGS = $(AM_LDFLAGS)
 if STATIC
 mayfly_LDFLAGS += -static
 endif
+if ENTRY
+noinst_LIBRARIES += libentry.a
+libentry_a_SOURCES = runtime/sys/entry.c
+# Nothing of the library works there yet, nor what the compiler makes of it.
+libentry_a_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin -fno-stack-protector -fno-tree-loop-distribute-patterns
+mayfly_LDADD += libentry.a
+mayfly_LDFLAGS += -Wl,-e,mayfly_entry -Wl,-u,mayfly_entry
+endif
 
 # What needs a shared library is apart, and run only when asked for: docs/decisions/032-helper-program.md.
 pkglibexec_PROGRAMS = mayfly-helper

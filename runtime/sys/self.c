@@ -10,9 +10,9 @@
 #include <sys/auxv.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
-/* Set across the one re-execution, to notice when it did not help. */
-static const char mark[] = "_MAYFLY_SEALED";
+static const char mark[] = SELF_SEALED;
 
 /* linux/nsfs.h of Linux 6.18: USER_NS_INIT_INO. It has been this number since Linux 3.8. */
 enum { INITIAL_USER_NAMESPACE = 0xEFFFFFFD };
@@ -60,15 +60,19 @@ int self_setup(struct error *err)
  * binary until the day it is made writable, for an update. The clone below is in nobody's mount
  * namespace when we run from it, so nobody can change its flags.
  */
+static bool is_clone(void)
+{
+	struct statfs fs;
+
+	return getenv(mark) && statfs("/proc/self/exe", &fs) == 0 && (fs.f_flags & ST_RDONLY);
+}
+
 static bool is_sealed(int exe)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	struct statvfs fs;
 	int have = fcntl(exe, F_GET_SEALS);
 
-	if (have >= 0 && (have & seals) == seals)
-		return true;
-	return getenv(mark) && fstatvfs(exe, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+	return have >= 0 && (have & seals) == seals;
 }
 
 /* A detached clone of the mount that holds us, read-only. -errno where that is not possible. */
@@ -112,8 +116,14 @@ static int copy_sealed(int exe)
 
 int self_seal(char *const argv[], struct error *err)
 {
-	int AUTO_FD exe = sys_openat(AT_FDCWD, "/proc/self/exe", O_RDONLY, 0);
 	struct stat info;
+
+	if (is_clone()) {
+		unsetenv(mark);
+		return 0;
+	}
+
+	int AUTO_FD exe = sys_openat(AT_FDCWD, "/proc/self/exe", O_RDONLY, 0);
 
 	if (exe < 0)
 		return fail(err, -exe, "open /proc/self/exe: is /proc mounted?");

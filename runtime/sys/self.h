@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* In the environment across the one re-execution, to notice when it did not help. */
+#define SELF_SEALED "_MAYFLY_SEALED"
+
 /* The machine's own, known by its inode: namespaces(7). True also when that cannot be asked. */
 bool self_in_initial_user_namespace(void);
 
