@@ -313,6 +313,7 @@ static void run(struct bench *bench)
 		.hooks = &bench->hooks,
 		.bpf = bench->bpf,
 		.bpf_count = bench->bpf_count,
+		.ignored_signals = ~UINT64_C(0),
 	};
 	for (int i = 0; i < HOOK_POINTS; i++)
 		context->hook_state[i] = (struct hook_state){"{\"pid\":", "}", 0};
