@@ -12,7 +12,7 @@ struct arena_block {
 	max_align_t data[];
 };
 
-enum { FIRST_BLOCK = 16 * 1024 };
+enum { FIRST_BLOCK = 4 * 1024 - 64 };
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
