@@ -52,7 +52,7 @@ tests_unit_types_test_SOURCES = tests/unit/types_test.c
 tests_unit_types_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_unknown_test_SOURCES = tests/unit/unknown_test.c
 tests_unit_unknown_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
-tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+tests_unit_allocation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 
 # The page about the specification is printed from the decoder's tables.
 check_PROGRAMS += tests/lint/fields

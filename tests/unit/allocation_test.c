@@ -13,15 +13,15 @@
 
 static size_t countdown;
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
 /* The only allocation below oci/ is the arena's. */
-void *__wrap_calloc(size_t count, size_t size)
+void *__wrap_malloc(size_t size)
 {
 	if (countdown && --countdown == 0)
 		return NULL;
-	return __real_calloc(count, size);
+	return __real_malloc(size);
 }
 
 /*
