@@ -70,13 +70,14 @@ _mayfly()
 	plan) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -h --help' ;;
 	spec) options='-b --bundle -f --config --rootless -h --help' ;;
 	features) options='-h --help' ;;
+	doctor) options='--prepare --remove -h --help' ;;
 	version) options='-h --help' ;;
 	help) options='-h --help' ;;
 	*) options='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --allow-missing-controllers -v --version -h --help' ;;
 	esac
 	case $command in
-	'') words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features version help' ;;
-	help) words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features version help' ;;
+	'') words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features doctor version help' ;;
+	help) words='create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features doctor version help' ;;
 	start | exec | state | ps | kill | delete | pause | resume | update | events | checkpoint) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
 	esac
 	[[ $current != -* ]] || words=$options

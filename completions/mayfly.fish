@@ -24,6 +24,7 @@ complete -c mayfly -n __fish_use_subcommand -a restore -d 'Make a container from
 complete -c mayfly -n __fish_use_subcommand -a plan -d 'Print every step create would take for a bundle; start nothing.'
 complete -c mayfly -n __fish_use_subcommand -a spec -d 'Write a config.json to start from.'
 complete -c mayfly -n __fish_use_subcommand -a features -d 'Print what this runtime supports as JSON (OCI features document).'
+complete -c mayfly -n __fish_use_subcommand -a doctor -d 'Tell what on this host costs time, and what mayfly keeps on it.'
 complete -c mayfly -n __fish_use_subcommand -a version -d 'Print the version, the commit, and those of spec and libraries.'
 complete -c mayfly -n __fish_use_subcommand -a help -d 'Explain the commands, or one of them.'
 
@@ -185,9 +186,13 @@ complete -c mayfly -n '__fish_seen_subcommand_from spec' -s h -l help -d 'print 
 
 complete -c mayfly -n '__fish_seen_subcommand_from features' -s h -l help -d 'print this and exit'
 
+complete -c mayfly -n '__fish_seen_subcommand_from doctor' -l prepare -d "pin an empty mount namespace that root's containers begin from"
+complete -c mayfly -n '__fish_seen_subcommand_from doctor' -l remove -d 'remove what --prepare has made; containers go on'
+complete -c mayfly -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'print this and exit'
+
 complete -c mayfly -n '__fish_seen_subcommand_from version' -s h -l help -d 'print this and exit'
 
 complete -c mayfly -n '__fish_seen_subcommand_from help' -s h -l help -d 'print this and exit'
 
 complete -c mayfly -n '__fish_seen_subcommand_from start exec state ps kill delete pause resume update events checkpoint' -a '(__mayfly_ids)'
-complete -c mayfly -n '__fish_seen_subcommand_from help' -a 'create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features version help'
+complete -c mayfly -n '__fish_seen_subcommand_from help' -a 'create start run exec state list ps kill delete pause resume update events checkpoint restore plan spec features doctor version help'

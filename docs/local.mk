@@ -4,6 +4,7 @@ man_pages = \
 	docs/man/mayfly-checkpoint.1 \
 	docs/man/mayfly-create.1 \
 	docs/man/mayfly-delete.1 \
+	docs/man/mayfly-doctor.1 \
 	docs/man/mayfly-events.1 \
 	docs/man/mayfly-exec.1 \
 	docs/man/mayfly-features.1 \

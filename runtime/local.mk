@@ -120,12 +120,15 @@ liblaunch_a_SOURCES = \
 
 libcontainer_a_SOURCES = \
 	runtime/mayfly.h \
+	runtime/container/base.c \
+	runtime/container/base.h \
 	runtime/container/birth.c \
 	runtime/container/checkpoint.c \
 	runtime/container/create.c \
 	runtime/container/criu_options.c \
 	runtime/container/criu_options.h \
 	runtime/container/delete.c \
+	runtime/container/doctor.c \
 	runtime/container/events.c \
 	runtime/container/exec.c \
 	runtime/container/info.c \
@@ -155,6 +158,7 @@ libcommand_a_SOURCES = \
 	runtime/command/commands.c \
 	runtime/command/create.c \
 	runtime/command/delete.c \
+	runtime/command/doctor.c \
 	runtime/command/events.c \
 	runtime/command/exec.c \
 	runtime/command/features.c \

@@ -203,6 +203,15 @@ int mayfly_events(const struct mayfly_global *global, const char *id,
 int mayfly_plan(const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, char **ret_text, struct error *err);
 
+struct mayfly_doctor {
+	bool prepare; /* pin a base: an empty mount namespace that root's containers begin from */
+	bool remove;  /* remove it */
+};
+
+/* What on this host costs time and what mayfly keeps on it, as lines of text. */
+int mayfly_doctor(const struct mayfly_global *global, const struct mayfly_doctor *options,
+	char **ret_text, struct error *err);
+
 /* The default config.json; the features document; what --version prints. */
 int mayfly_spec(bool rootless, char **ret_json, struct error *err);
 int mayfly_features(char **ret_json, struct error *err);

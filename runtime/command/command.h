@@ -56,7 +56,8 @@ const char *command_nearest(const char *name);
 extern const struct command command_create, command_start, command_run, command_exec,
 	command_state, command_list, command_ps, command_kill, command_delete, command_pause,
 	command_resume, command_update, command_events, command_checkpoint, command_restore,
-	command_plan, command_spec, command_features, command_version, command_help;
+	command_plan, command_spec, command_features, command_doctor, command_version,
+	command_help;
 
 /* The options in front of the command's name. */
 struct global_options {

@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_plan,
 	&command_spec,
 	&command_features,
+	&command_doctor,
 	&command_version,
 	&command_help,
 	NULL,

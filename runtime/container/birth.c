@@ -2,6 +2,7 @@
 /* From a bundle to a created container: what create, run and plan share. */
 #include "runtime/container/notify.h"
 
+#include "runtime/container/base.h"
 #include "runtime/launch/criu.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
@@ -49,6 +50,7 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	const struct mayfly_create *options, enum request_verb verb, struct error *err)
 {
 	struct operation *operation = &birth->operation;
+	const char *base;
 
 	*birth = (struct birth){
 		.operation = {.global = global, .store = {.fd = -1}, .container = {.dir = -1}},
@@ -85,6 +87,8 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 		.request = &birth->request,
 		.host = &operation->host,
 	};
+	base = base_path(global, &operation->arena);
+	birth->request.base_mounts = base_is_there(base) ? base : NULL;
 	return plan_build(&birth->plan, &birth->wanted, &operation->arena, err);
 }
 

@@ -27,12 +27,37 @@ bool in_user_namespace(const struct wanted *wanted)
 	return wanted->host->in_user_namespace || has_namespace(wanted, CLONE_NEWUSER);
 }
 
+/*
+ * A new mount namespace is a copy of the one it is made in, with every mount of the host, each
+ * of which must be taken down again. Made in an empty one (mayfly doctor --prepare) it is as
+ * quick on any host. Not where something inside still looks for the host: a hook, or a user's
+ * own sources.
+ */
+bool begins_from_base(const struct wanted *wanted)
+{
+	const struct oci_hooks *hooks = wanted->spec->hooks;
+	const struct oci_linux *section = wanted->spec->linux;
+
+	if (!wanted->request->base_mounts || in_user_namespace(wanted) ||
+		wanted->host->euid != 0 || wanted->request->no_pivot ||
+		!has_new_namespace(wanted, CLONE_NEWNS) || (hooks && hooks->n_create_container))
+		return false;
+	/* Those make the child fork, or belong to another tenant's user namespace. */
+	for (size_t i = 0; i < section->n_namespaces; i++)
+		if (section->namespaces[i].type == CLONE_NEWTIME ||
+			(section->namespaces[i].path &&
+				section->namespaces[i].type == CLONE_NEWPID))
+			return false;
+	return true;
+}
+
 /* How the namespaces are entered and made. */
 struct birth {
 	uint64_t clone; /* of clone() */
 	bool joins, forks;
 	uint64_t unshare; /* by the intermediate process, before it forks */
 	uint64_t fork;	  /* of the fork */
+	bool mounts;	  /* the mount namespace is made after joining the base */
 };
 
 static void decide_birth(uint64_t fresh, uint64_t joined, bool time_offsets, struct birth *ret)
@@ -104,7 +129,7 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 {
 	const struct oci_linux *section = wanted->spec->linux;
 	struct step_namespace *list =
-		arena_array(plan->arena, section->n_namespaces, sizeof(*list));
+		arena_array(plan->arena, section->n_namespaces + 1, sizeof(*list));
 
 	if (!list)
 		return no_memory(err);
@@ -131,6 +156,19 @@ static int open_namespaces(struct plan *plan, const struct wanted *wanted,
 		list[ret->n_namespaces].slot = step->open_path.slot;
 		list[ret->n_namespaces++].type = (int)ns->type;
 	}
+	if (!begins_from_base(wanted))
+		return 0;
+
+	struct step *step =
+		plan_step(plan, &plan->outside, err, STEP_OPEN_NAMESPACE, "linux.namespaces");
+
+	if (!step)
+		return -1;
+	step->open_path.slot = plan_slot(plan);
+	step->open_path.path = wanted->request->base_mounts;
+	step->open_path.ns_type = CLONE_NEWNS;
+	list[ret->n_namespaces].slot = step->open_path.slot;
+	list[ret->n_namespaces++].type = CLONE_NEWNS;
 	return 0;
 }
 
@@ -176,6 +214,12 @@ static int plan_birth(struct plan *plan, const struct birth *birth,
 			return -1;
 		step->join = *join;
 	}
+	if (birth->mounts) {
+		step = plan_step(plan, &plan->inside, err, STEP_UNSHARE, "linux.namespaces");
+		if (!step)
+			return -1;
+		step->unshare.flags = CLONE_NEWNS;
+	}
 	if (birth->unshare && unshare_time(plan, offsets, err) < 0)
 		return -1;
 	if (!birth->forks)
@@ -203,6 +247,10 @@ int plan_namespaces(struct plan *plan, const struct wanted *wanted, struct error
 			section->namespaces[i].type;
 	plan->has_pid_namespace = fresh & CLONE_NEWPID;
 	decide_birth(fresh, joined, offsets, &birth);
+	if (begins_from_base(wanted)) {
+		birth.joins = birth.mounts = true;
+		birth.clone &= ~(uint64_t)CLONE_NEWNS;
+	}
 	if (open_namespaces(plan, wanted, &opened, err) < 0)
 		return -1;
 	return plan_birth(plan, &birth, &opened, section->time_offsets, err);

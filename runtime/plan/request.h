@@ -25,6 +25,7 @@ struct request {
 	bool systemd_cgroup;
 	bool allow_missing_controllers; /* run without the limits this host cannot enforce */
 	bool force_rootless;		/* --rootless=true */
+	const char *base_mounts; /* the pinned, empty mount namespace to begin from, or NULL */
 
 	/* REQUEST_EXEC */
 	const char *cgroup;   /* where init is now, absolute below the cgroup2 mount */

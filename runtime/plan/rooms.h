@@ -8,6 +8,7 @@
 /* namespaces.c: TYPE is CLONE_NEW…; listed at all, listed without a path. */
 bool has_namespace(const struct wanted *wanted, uint32_t type);
 bool has_new_namespace(const struct wanted *wanted, uint32_t type);
+bool begins_from_base(const struct wanted *wanted); /* request->base_mounts can be used */
 
 /* Some user namespace other than the initial one is between the container and the host. */
 bool in_user_namespace(const struct wanted *wanted);

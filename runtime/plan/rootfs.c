@@ -141,6 +141,11 @@ int plan_pivot(struct plan *plan, const struct wanted *wanted, struct error *err
 	if (wanted->request->no_pivot) {
 		if (chroot_only(plan, "--no-pivot", err) < 0)
 			return -1;
+	} else if (begins_from_base(wanted)) {
+		/* Below it is an empty directory, and pivot_root() looks at every task there
+		 * is. */
+		if (chroot_only(plan, "root.path", err) < 0)
+			return -1;
 	} else if (plan_bare(plan, &plan->inside, err, STEP_PIVOT_ROOT, "root.path") < 0) {
 		return -1;
 	}

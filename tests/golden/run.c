@@ -205,6 +205,7 @@ static int read_request(struct test *test)
 		{"allow_missing_controllers", .flag = &r->allow_missing_controllers},
 		{"force_rootless", .flag = &r->force_rootless},
 		{"cgroup", .text = &r->cgroup},
+		{"base_mounts", .text = &r->base_mounts},
 		{"join", .mask = &r->join_mask},
 		{"has_chroot_only", .flag = &r->has_chroot_only},
 		{0},

@@ -26,6 +26,9 @@ setup() {
 	else
 		update_config '.linux.cgroupsPath = $path' --arg path "$CGROUP"
 	fi
+	if [[ $PREPARED == yes ]]; then
+		mayfly doctor --prepare >/dev/null
+	fi
 	if declare -F prepare >/dev/null; then
 		prepare
 	fi
@@ -39,6 +42,9 @@ teardown() {
 		clean_up || bad=1
 	fi
 	oracle_delete_all || bad=1
+	if [[ $PREPARED == yes ]]; then
+		mayfly doctor --remove >/dev/null || bad=1
+	fi
 	oracle_compare || bad=1
 	return "$bad"
 }

@@ -328,6 +328,16 @@ int mayfly_features(char **ret_json, struct error *err)
 	return give("{}\n", ret_json, err);
 }
 
+int mayfly_doctor(const struct mayfly_global *global, const struct mayfly_doctor *options,
+	char **ret_text, struct error *err)
+{
+	printf("doctor");
+	say_bool("prepare", options->prepare);
+	say_bool("remove", options->remove);
+	end();
+	return give("base none\n", ret_text, err);
+}
+
 int mayfly_version(char **ret_text, struct error *err)
 {
 	return give("mayfly version 0.0.0\n", ret_text, err);
