@@ -187,6 +187,11 @@ mayfly_LDFLAGS = $(AM_LDFLAGS)
 if STATIC
 mayfly_LDFLAGS += -static
 endif
+EXTRA_DIST += runtime/layout.ld
+if LAYOUT
+mayfly_LDFLAGS += -Wl,-T,$(srcdir)/runtime/layout.ld
+EXTRA_mayfly_DEPENDENCIES = runtime/layout.ld
+endif
 if ENTRY
 noinst_LIBRARIES += libentry.a
 libentry_a_SOURCES = runtime/sys/entry.c
