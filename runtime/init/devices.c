@@ -55,7 +55,8 @@ static int accept_existing(struct init_context *context, const struct step_devic
 	return 0;
 }
 
-/* Is PATH in the directory that is open from the last step? Then *ret_name is its name there. */
+/* Is PATH in the directory that is open from the last step? Then *ret_name is its name there.
+ */
 static bool is_neighbour(
 	const struct init_context *context, const char *path, const char **ret_name)
 {
@@ -71,8 +72,7 @@ static bool is_neighbour(
 }
 
 /* The directory of PATH, which stays open for the next step; -1 with context->err. */
-static int open_parent(
-	struct init_context *context, const char *path, char name[PATH_NAME_MAX])
+static int open_parent(struct init_context *context, const char *path, char name[PATH_NAME_MAX])
 {
 	const char *neighbour;
 	struct stat info;

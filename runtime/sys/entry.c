@@ -2,11 +2,12 @@
 /*
  * Where the kernel begins, before the C library is there.
  *
- * What makes a process runs from a sealed clone of this binary (self.h). Found out by main(), the
- * C library is set up twice: with Debian's static glibc about 0.3 ms of each command, most of it
- * CPUID, which a virtual machine traps. So the words are looked at here, and whatever looks like
- * a command that must be sealed goes there right away. It decides nothing: main() checks again,
- * and does it, with words for the user, when this has not. What is wrong here, is not done here.
+ * What makes a process runs from a sealed clone of this binary (self.h). Found out by main(),
+ * the C library is set up twice: with Debian's static glibc about 0.3 ms of each command, most
+ * of it CPUID, which a virtual machine traps. So the words are looked at here, and whatever
+ * looks like a command that must be sealed goes there right away. It decides nothing: main()
+ * checks again, and does it, with words for the user, when this has not. What is wrong here, is
+ * not done here.
  *
  * No function of the library, no global that needs relocation, no thread-local: none is ready.
  */
@@ -60,7 +61,8 @@ static bool is_word(const char *text, const char *word)
 	return !*text || word[-1] == '=';
 }
 
-/* The commands of runtime/command/commands.c that are sealed; one that is missing here is slower. */
+/* The commands of runtime/command/commands.c that are sealed; one that is missing here is
+ * slower. */
 static bool makes_process(const char *const *words)
 {
 	for (; *words; words++)
