@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The base: containers that begin from an empty mount namespace instead of the host's.
 
+# shellcheck disable=SC2016
+
 load helpers
 
 prepare() {
@@ -19,7 +21,7 @@ clean_up() {
 	mayfly doctor --remove
 	[[ $(mayfly doctor) == *"base     none"* ]]
 	[[ ! -e $ROOT/.base ]]
-	! grep nsfs /proc/self/mountinfo
+	run ! grep nsfs /proc/self/mountinfo
 	mayfly doctor --remove
 }
 
@@ -27,7 +29,7 @@ clean_up() {
 	update_config '.process.args = ["/bin/cat", "/proc/self/mountinfo"]'
 	mayfly run --bundle "$BUNDLE" x >"$T/mounts"
 	grep ' / / ' "$T/mounts" || grep " /[^ ]*rootfs / " "$T/mounts"
-	! grep -E "mayfly |$ROOT" "$T/mounts"
+	run ! grep -E "mayfly |$ROOT" "$T/mounts"
 	[[ $(mayfly plan --bundle "$BUNDLE") == *"join mount"* ]]
 }
 
