@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor: what the kernel asks for the bench's own bundles, and nothing else. No JSON, no errors
- * told, no checks, no record; every step is in this file. It is no runtime: it says how much of a
- * runtime's time is the kernel's.
+ * The floor: what the kernel asks for the bench's own bundles, and nothing else. No JSON, no
+ *errors told, no checks, no record; every step is in this file. It is no runtime: it says how
+ *much of a runtime's time is the kernel's.
  *
  *	floor run A|D ROOTFS CGROUP	as "run": cgroup, clone, mounts, exec, wait, clean up
- *	floor state FILE		as "state": read a record, ask whether its process lives, print
+ *	floor state FILE		as "state": read a record, ask whether its process lives,
+ *print
  *
- * D adds three bound files, two sysctls and a filter. The filter allows all: how long Docker's own
- * takes to load is in the kernel's emulation of it, and part of what a runtime can make better.
+ * D adds three bound files, two sysctls and a filter. The filter allows all: how long Docker's
+ *own takes to load is in the kernel's emulation of it, and part of what a runtime can make
+ *better.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -57,14 +59,16 @@ static const struct {
 static const struct {
 	const char *name;
 	int major, minor;
-} devices[] = {
-	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
-static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"}, {"/proc/self/fd/0", "dev/stdin"},
-	{"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"}, {"pts/ptmx", "dev/ptmx"}};
-static const char *const readonly[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"};
+} devices[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8},
+	{"urandom", 1, 9}, {"tty", 5, 0}};
+static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"},
+	{"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"},
+	{"/proc/self/fd/2", "dev/stderr"}, {"pts/ptmx", "dev/ptmx"}};
+static const char *const readonly[] = {
+	"proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"};
 static const char *const masked[] = {"proc/acpi", "proc/asound", "proc/kcore", "proc/keys",
-	"proc/latency_stats", "proc/timer_list", "proc/timer_stats", "proc/sched_debug", "sys/firmware",
-	"proc/scsi"};
+	"proc/latency_stats", "proc/timer_list", "proc/timer_stats", "proc/sched_debug",
+	"sys/firmware", "proc/scsi"};
 
 /* The kernel's order of things, so that a mistake here is not measured as speed. */
 static long must(long answer, const char *what)
@@ -78,8 +82,10 @@ static long must(long answer, const char *what)
 
 static void device_program(int cgroup)
 {
-	/* Character devices 1:3 1:5 1:7 1:8 1:9 5:0 5:2 and 136:*, nothing else: r1 is the context. */
-	static const int allowed[][2] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 2}};
+	/* Character devices 1:3 1:5 1:7 1:8 1:9 5:0 5:2 and 136:*, nothing else: r1 is the
+	 * context. */
+	static const int allowed[][2] = {
+		{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 2}};
 	struct bpf_insn code[32];
 	int n = 0;
 	union bpf_attr load = {0}, attach = {0};
@@ -120,7 +126,8 @@ static void protect(void)
 			continue;
 		if (directory)
 			mount(directory, masked[i], NULL, MS_BIND, NULL);
-		else if (mount("tmpfs", masked[i], "tmpfs", MS_RDONLY, "nr_blocks=1,nr_inodes=1") == 0)
+		else if (mount("tmpfs", masked[i], "tmpfs", MS_RDONLY,
+				 "nr_blocks=1,nr_inodes=1") == 0)
 			directory = masked[i];
 	}
 }
@@ -180,7 +187,8 @@ static _Noreturn void inside(bool docker, const char *rootfs)
 			mounts[i].target);
 	}
 	for (size_t i = 0; docker && i < 3; i++) {
-		static const char *const files[] = {"etc/hostname", "etc/hosts", "etc/resolv.conf"};
+		static const char *const files[] = {
+			"etc/hostname", "etc/hosts", "etc/resolv.conf"};
 
 		must(mount("bin/busybox", files[i], NULL, MS_BIND, NULL), files[i]);
 		must(mount(NULL, files[i], NULL, MS_PRIVATE, NULL), files[i]);
@@ -189,7 +197,8 @@ static _Noreturn void inside(bool docker, const char *rootfs)
 		char path[32];
 
 		snprintf(path, sizeof(path), "dev/%s", devices[i].name);
-		must(mknod(path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)), path);
+		must(mknod(path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)),
+			path);
 	}
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		must(symlink(links[i][0], links[i][1]), links[i][1]);
@@ -201,7 +210,9 @@ static _Noreturn void inside(bool docker, const char *rootfs)
 	umask(022);
 	setrlimit(RLIMIT_NOFILE, &files);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	drop(docker ? 0xa80425fbULL : 1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE | 1ULL << CAP_AUDIT_WRITE);
+	drop(docker ? 0xa80425fbULL
+		    : 1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE |
+				1ULL << CAP_AUDIT_WRITE);
 	must(chdir("/"), "chdir");
 	if (docker)
 		must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "seccomp");
@@ -218,8 +229,8 @@ static int run(bool docker, const char *rootfs, const char *cgroup)
 	int fd = (int)must(open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC), cgroup);
 	device_program(fd);
 	struct clone_args args = {
-		.flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET |
-			 CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID |
+			 CLONE_NEWNET | CLONE_PIDFD | CLONE_INTO_CGROUP,
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = (uint64_t)fd,

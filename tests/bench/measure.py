@@ -123,7 +123,7 @@ def section_lifecycle():
             # Its container ends soon after start, and is our child.
             commands.append(["%" + command[0], *command[1:]] if word == "start" else command)
     commands.append(["/bench/floor", "state", "/bench/A/config.json"])
-    found = runner(commands, rounds(60, 10))
+    found = runner(commands, rounds(60, 10), "--group", str(len(names)))
     for at, word in enumerate(verbs):
         part = found[at * len(names):(at + 1) * len(names)]
         small = word != "create"

@@ -5,15 +5,17 @@
  *
  *	runner [options] ROUNDS OUT COMMAND... -- COMMAND... [-- COMMAND...]
  *
+ *	--group N	each N commands belong together: their order rotates from round to round
  *	--parallel N	N at a time: each command has its ROUNDS in one block; a line is
  *			"COMMAND_INDEX RUNS_PER_SECOND"
  *	--mounts N	first N more mounts, in a mount namespace of the runner's own
  *	--tasks N	first N more tasks that sleep
  *
- * Else each line of OUT is "COMMAND_INDEX MICROSECONDS PEAK_RSS_KB USER_US SYSTEM_US MINOR_FAULTS". An
+ * Else each line of OUT is "COMMAND_INDEX MICROSECONDS PEAK_RSS_KB USER_US SYSTEM_US
+ *MINOR_FAULTS". An
  * "@" in a word becomes the number of the round. A command that begins with "%" lets one child
- * of ours end, its container: that is awaited after it, untimed. The first round warms up and is not
- * written. Ends with 1 as soon as a command fails.
+ * of ours end, its container: that is awaited after it, untimed. The first round warms up and
+ *is not written. Ends with 1 as soon as a command fails.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -106,12 +108,20 @@ static int run(const struct command *command, int index, long number, FILE *out)
 	return 0;
 }
 
-static int in_turn(long rounds, FILE *out)
+/* Who comes second finds the kernel's caches warm, so each is first in turn. */
+static int in_turn(long rounds, int group, FILE *out)
 {
 	for (long round = 0; round <= rounds; round++)
-		for (int i = 0; i < n_commands; i++)
-			if (run(&commands[i], i, round, round ? out : NULL))
-				return 1;
+		for (int first = 0; first < n_commands; first += group) {
+			int size = n_commands - first < group ? n_commands - first : group;
+
+			for (int i = 0; i < size; i++) {
+				int index = first + (int)((i + round) % size);
+
+				if (run(&commands[index], index, round, round ? out : NULL))
+					return 1;
+			}
+		}
 	return 0;
 }
 
@@ -194,7 +204,7 @@ static void add_tasks(int count)
 int main(int argc, char **argv)
 {
 	long rounds;
-	int parallel = 0, first = 1, failed;
+	int parallel = 0, group = MAX_COMMANDS, first = 1, failed;
 	FILE *out;
 
 	for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
@@ -202,6 +212,8 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[first], "--parallel") == 0)
 			parallel = number;
+		else if (strcmp(argv[first], "--group") == 0)
+			group = number;
 		else if (strcmp(argv[first], "--mounts") == 0)
 			add_mounts(number);
 		else if (strcmp(argv[first], "--tasks") == 0)
@@ -211,7 +223,8 @@ int main(int argc, char **argv)
 	}
 	rounds = argc > first + 2 ? atol(argv[first]) : 0;
 	if (rounds < 1 || !(out = fopen(argv[first + 1], "we"))) {
-		fprintf(stderr, "usage: runner [options] ROUNDS OUT COMMAND... [-- COMMAND...]\n");
+		fprintf(stderr,
+			"usage: runner [options] ROUNDS OUT COMMAND... [-- COMMAND...]\n");
 		return 2;
 	}
 	n_commands = 1;
@@ -229,6 +242,6 @@ int main(int argc, char **argv)
 		}
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	failed = parallel ? in_blocks(rounds, parallel, out) : in_turn(rounds, out);
+	failed = parallel ? in_blocks(rounds, parallel, out) : in_turn(rounds, group, out);
 	return fclose(out) || failed;
 }
