@@ -41,4 +41,4 @@ dist_doc_DATA = README.md NEWS SECURITY.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
 EXTRA_DIST += CONTRIBUTING.md \
-	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/*.md $(srcdir)/docs/decisions/*.md))
+	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/*.md $(srcdir)/docs/*.svg $(srcdir)/docs/decisions/*.md))
