@@ -9,6 +9,7 @@ man_pages = \
 	docs/man/mayfly-features.1 \
 	docs/man/mayfly-kill.1 \
 	docs/man/mayfly-list.1 \
+	docs/man/mayfly-once.1 \
 	docs/man/mayfly-pause.1 \
 	docs/man/mayfly-plan.1 \
 	docs/man/mayfly-ps.1 \

@@ -89,6 +89,12 @@ fuzz: tests/lint/fields
 
 .PHONY: fuzz
 
+# verdict
+check_PROGRAMS += tests/unit/verdict_test
+TESTS += tests/unit/verdict_test
+tests_unit_verdict_test_SOURCES = tests/unit/verdict_test.c
+tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
+
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test
 check_PROGRAMS += $(sys_tests)

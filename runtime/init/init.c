@@ -63,7 +63,7 @@ static int init_tell(struct init_context *context, const struct step *step)
 {
 	int done;
 
-	if (step->message == MESSAGE_CREATED) {
+	if (step->message == MESSAGE_CREATED && !context->tied) {
 		/*
 		 * The runtime of `create` exits soon, and its end must not be ours. Until it
 		 * says that its record is saved, the end of the conversation is.

@@ -29,6 +29,7 @@ struct init_context {
 		hook_state[HOOK_POINTS]; /* of the two inside points; pid filled inside */
 	const struct oci_hooks *hooks;	 /* those of the spec, or NULL */
 	const char *bundle;
+	bool tied; /* dies with the parent also when it is created, and as long as it lives */
 	pid_t parent; /* the runtime's pid in the caller's namespace, to see that it still lives
 		       */
 

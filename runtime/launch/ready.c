@@ -140,6 +140,7 @@ int launch_get_ready(struct launch *launch, struct error *err)
 	inside->bundle = request->bundle;
 	inside->hooks = launch->wanted->spec->hooks;
 	inside->dies_with_parent = true;
+	inside->tied = launch->tied;
 	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
 		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
 		return -1;

@@ -23,6 +23,7 @@ struct request {
 	bool no_pivot;	    /* --no-pivot: MS_MOVE and chroot (root on an initramfs) */
 	bool no_new_keyring;
 	bool systemd_cgroup;
+	const char *allow_flag; /* what the caller would say for it; NULL: --allow-missing-… */
 	bool allow_missing_controllers; /* run without the limits this host cannot enforce */
 	bool force_rootless;		/* --rootless=true */
 
