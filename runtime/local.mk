@@ -104,6 +104,7 @@ libinit_a_SOURCES = \
 	runtime/init/namespaces.c \
 	runtime/init/process.c \
 	runtime/init/program.c \
+	runtime/init/reaper.c \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \

@@ -64,6 +64,7 @@ int birth_open(struct birth *birth, const struct mayfly_global *global, const ch
 			.channel = -1,
 			.console = -1,
 			.listener = -1,
+			.status = -1,
 			.state_dir = -1,
 			.store = -1,
 			.init_pidfd = -1,
@@ -240,6 +241,7 @@ static int launch_all(
 	struct birth *birth, const struct mayfly_create *options, struct error *err)
 {
 	struct container *container = &birth->operation.container;
+	size_t words_length;
 
 	/* The intent: from here on every command can see what there may be to undo. */
 	if (make_record(birth, err) < 0 || container_save(container, err) < 0 ||
@@ -262,7 +264,9 @@ static int launch_all(
 		.init_root = -1,
 		.tied = birth->tied,
 		.keep_listener = birth->keep_listener,
+		.words = operation_words(&words_length),
 	};
+	birth->launch.words_length = words_length;
 	if ((birth->restoring ? launch_restore(&birth->launch, birth->restoring, err)
 			      : launch_prepare(&birth->launch, err)) < 0)
 		return -1;

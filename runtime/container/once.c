@@ -177,7 +177,12 @@ static void restore_stdio(struct once *once)
 
 static int before_program(struct birth *birth, struct error *err)
 {
-	return once_put_files(birth->data, err);
+	struct once *once = birth->data;
+
+	/* Before it runs: a short program may be gone before we look again. */
+	if (once_hold_root(once, err) < 0)
+		return -1;
+	return once_put_files(once, err);
 }
 
 /* As a program that was not found or may not be executed; anything else is the set-up's. */
@@ -229,6 +234,7 @@ static void fill_watch(struct once *once)
 	watch->pidfd = launch->pidfd;
 	watch->cgroup = &launch->cgroup;
 	watch->listener = launch->listener;
+	watch->status = launch->status;
 	watch->client = once->client;
 	watch->wall_ns = limits->wall_ns.value;
 	watch->grace_ns = limits->grace_ns.value;
@@ -256,19 +262,18 @@ static int run(struct once *once, struct error *err)
 {
 	struct launch *launch = &once->birth.launch;
 
-	fill_watch(once);
 	once->result.stage = "exec";
 	if (launch_await_exec(launch, err) < 0) {
 		note_start_failure(once, err);
 		(void)kill_child(once);
 		return -1;
 	}
+	fill_watch(once);
 	watch_begin(&once->watch);
 	once->result.started_at = operation_now(&once->birth.operation.arena);
 	once->result.setup_ns = (struct opt_u64){true, once->watch.begin_ns - once->began_ns};
 	once->result.stage = "running";
-	if (once_hold_root(once, err) < 0 || run_hooks(once, err) < 0 ||
-		watch_run(&once->watch, err) < 0) {
+	if (run_hooks(once, err) < 0 || watch_run(&once->watch, err) < 0) {
 		(void)kill_child(once);
 		return -1;
 	}
@@ -359,6 +364,9 @@ static void take_watch(struct once *once)
 	result->n_sent = watch->n_sent;
 	result->cancelled_by = watch->cancelled_by;
 	result->counters = watch->counters;
+	/* The reaper is not the program's. */
+	if (once->birth.request.reaper && result->counters.pids_peak.value > 0)
+		result->counters.pids_peak.value--;
 	facts->counters = (struct verdict_counters){
 		.oom = watch->counters.oom,
 		.oom_kill = watch->counters.oom_kill,

@@ -263,26 +263,18 @@ int once_put_files(struct once *once, struct error *err)
 /* When everybody in it is gone, a mount namespace goes, and with it the way to its tmpfs. */
 int once_hold_root(struct once *once, struct error *err)
 {
-	struct error gone;
-
 	if (once->request->n_collect == 0)
 		return 0;
-	once->mounts = open_root(once, "ns/mnt", O_RDONLY, &gone);
-	once->root = open_root(once, "root", O_PATH | O_DIRECTORY, &gone);
-	/* A program that has ended already has left nothing that could be opened. */
-	if (once->root >= 0 && once->mounts >= 0)
-		return 0;
-	fd_close(&once->root);
-	return 0;
+	once->mounts = open_root(once, "ns/mnt", O_RDONLY, err);
+	if (once->mounts >= 0)
+		once->root = open_root(once, "root", O_PATH | O_DIRECTORY, err);
+	return once->root < 0 ? fail_in(err, "collect") : 0;
 }
 
 static int open_collected(struct once *once, const char *path, struct error *err)
 {
 	char name[32];
 	struct stat info;
-
-	if (once->root < 0)
-		return fail(err, ENOENT, "the program ended before its files could be held");
 
 	/* O_PATH: a fifo, a device or a dead FUSE is looked at, never waited for. */
 	int AUTO_FD found = path_open(once->root, path, PATH_NOT_DIRECTORY, 0, err);

@@ -82,6 +82,9 @@ static int put_cgroup(struct once *once, struct error *err)
 	}
 	if (limits->pids.set)
 		resources->pids->limit = limit_or_none(limits->pids);
+	/* One more for the reaper, which is not the program's. */
+	if (limits->pids.value && once->birth.request.reaper)
+		resources->pids->limit.value++;
 	if (limits->cpus_milli.set) {
 		resources->cpu->quota = (struct opt_i64){
 			true, limits->cpus_milli.value

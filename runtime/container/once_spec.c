@@ -270,12 +270,25 @@ static int set_calls(struct once *once)
 	return 0;
 }
 
+/* The first process of a pid namespace hears no signal that it does not handle, not even its
+ * own: abort() would be a segmentation fault, and a deadline's SIGTERM nothing. */
+static void set_reaper(struct once *once)
+{
+	const struct oci_namespace *pid =
+		oci_namespace_find(once->birth.spec->linux, CLONE_NEWPID);
+
+	once->birth.request.reaper = pid && !pid->path;
+}
+
 int once_read_spec(struct once *once, struct error *err)
 {
 	set_policies(once);
-	if (read_base(once, err) < 0 || set_program(once, err) < 0 || set_net(once, err) < 0 ||
-		set_ids(once, err) < 0 || set_cgroup(once, err) < 0 ||
-		merge_limits(once, err) < 0 || once_put_limits(once, err) < 0)
+	if (read_base(once, err) < 0)
+		return -1;
+	set_reaper(once);
+	if (set_program(once, err) < 0 || set_net(once, err) < 0 || set_ids(once, err) < 0 ||
+		set_cgroup(once, err) < 0 || merge_limits(once, err) < 0 ||
+		once_put_limits(once, err) < 0)
 		return -1;
 	return set_calls(once);
 }

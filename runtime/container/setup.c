@@ -8,10 +8,31 @@
 #include "runtime/sys/sys.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How many descriptors after 2, without a gap, the caller gave us. All that we open comes after
  * them. */
 static unsigned int inherited;
+
+/* Our command line as the kernel shows it to others. */
+static char *words;
+static size_t words_length;
+
+static void remember_words(char *const argv[])
+{
+	size_t last = 0;
+
+	while (argv[last + 1])
+		last++;
+	words = argv[0];
+	words_length = (size_t)(argv[last] - argv[0]) + strlen(argv[last]);
+}
+
+char *operation_words(size_t *ret_length)
+{
+	*ret_length = words_length;
+	return words;
+}
 
 int mayfly_setup(char *const argv[], bool seal, struct error *err)
 {
@@ -20,6 +41,7 @@ int mayfly_setup(char *const argv[], bool seal, struct error *err)
 	if (seal && self_seal(argv, err) < 0)
 		return -1;
 
+	remember_words(argv);
 	/* After the seal, whose exec would close what --preserve-fds keeps. */
 	int done = fd_cloexec_from(3);
 

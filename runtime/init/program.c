@@ -231,6 +231,7 @@ static void close_ours(struct init_context *context, int first, int last)
 		&context->mask_file,
 		&context->start_fifo,
 		&context->channel,
+		&context->status,
 		&context->exec_fifo,
 	};
 

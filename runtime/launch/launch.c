@@ -274,10 +274,12 @@ static void begin(struct launch *launch)
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = launch->listener = -1;
+	launch->status = -1;
 	launch->network = NULL;
 	launch->rdt_made = launch->rdt_monitored = NULL;
 	launch->inside = (struct init_context){
 		.channel = -1,
+		.status = -1,
 		.start_fifo = -1,
 		.exec_fifo = -1,
 		.proc = -1,
@@ -361,6 +363,15 @@ int launch_await_exec(struct launch *launch, struct error *err)
 	int done =
 		channel_receive(launch->channel, timeout_of(launch, MESSAGE_NONE), &received);
 
+	/* Of a program with a reaper: its own process loads the filter, as the last of all. */
+	if (done == 0 && received.message == MESSAGE_LISTENER && launch->keep_listener) {
+		fd_close(&launch->listener);
+		launch->listener = take_fd(&received.fd);
+		done = channel_tell(launch->channel, MESSAGE_LISTENER_SENT, 0, -1);
+		if (done == 0 || done == -EPIPE)
+			done = channel_receive(
+				launch->channel, timeout_of(launch, MESSAGE_NONE), &received);
+	}
 	if (done < 0)
 		return fail(err, -done, "wait for the program");
 	if (received.message == MESSAGE_ERROR) {
@@ -383,6 +394,7 @@ void launch_close(struct launch *launch)
 	free(launch->inside.bpf);
 	launch->inside.bpf = NULL;
 	fd_close(&launch->inside.channel);
+	fd_close(&launch->inside.status);
 	fd_close(&launch->inside.start_fifo);
 	fd_close(&launch->inside.exec_fifo);
 	fd_close(&launch->inside.proc);
@@ -390,6 +402,7 @@ void launch_close(struct launch *launch)
 	fd_close(&launch->channel);
 	fd_close(&launch->console);
 	fd_close(&launch->listener);
+	fd_close(&launch->status);
 	fd_close(&launch->pidfd);
 	cgroup_close(&launch->cgroup);
 }

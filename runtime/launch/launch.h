@@ -31,6 +31,9 @@ struct launch {
 	int channel;	/* our end */
 	bool hooks_ran; /* at least one hook of the runtime's side was tried */
 	int console;	/* the pty's master when nobody was given it; else -1 */
+	int status;	/* with a reaper: it tells the program's end; else -1. Owned */
+	char *words;	/* our own command line, and its length; set by the caller */
+	size_t words_length;
 	int listener;	/* with keep_listener; else -1. Owned */
 
 	/* Private. */

@@ -61,6 +61,8 @@ static int add_all(struct loop *loop)
 	const struct watch *watch = loop->watch;
 	int done = add(loop, watch->pidfd, READY_PROCESS, EPOLLIN);
 
+	if (done == 0 && watch->status >= 0)
+		done = add(loop, watch->status, READY_STATUS, EPOLLIN);
 	if (done == 0)
 		done = add(loop, loop->timer, READY_TIMER, EPOLLIN);
 	if (done == 0)

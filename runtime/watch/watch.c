@@ -2,6 +2,7 @@
 /* The loop. What is ready in one wake is collected first and judged together. */
 #include "runtime/watch/loop.h"
 
+#include "runtime/sys/channel.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -76,7 +77,7 @@ static bool handles_term(const struct watch *watch)
 	char path[64], text[4096];
 	const char *line;
 
-	if (!watch->own_pid_namespace)
+	if (!watch->own_pid_namespace || watch->program >= 0)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/status", watch->pid);
 	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0 ||
@@ -99,7 +100,8 @@ static int begin_end(struct loop *loop, struct error *err)
 	loop->wall_at = loop->cpu_at = NEVER;
 	if (watch->grace_ns && may_be_asked(watch->latch.cause) && handles_term(watch)) {
 		note_sent(watch, SIGTERM, "init");
-		(void)sys_pidfd_send_signal(watch->pidfd, SIGTERM);
+		(void)sys_pidfd_send_signal(
+			watch->program >= 0 ? watch->program : watch->pidfd, SIGTERM);
 		loop->kill_at = watch_now() + watch->grace_ns;
 		return 0;
 	}
@@ -123,10 +125,47 @@ static void add_event(struct loop *loop, enum cause cause)
 			(struct verdict_event){cause, since_begin(loop->watch)};
 }
 
+static void note_end(struct loop *loop, int status)
+{
+	struct watch *watch = loop->watch;
+
+	watch->lasted_ns = since_begin(watch);
+	watch->ended = true;
+	watch->core = WIFSIGNALED(status) && WCOREDUMP(status);
+	if (WIFSIGNALED(status))
+		watch->signal = WTERMSIG(status);
+	else
+		watch->exit_code = WEXITSTATUS(status);
+	add_event(loop, CAUSE_EXIT);
+}
+
+/* What the reaper tells: who the program is, and how it ended. */
+static void read_status(struct loop *loop)
+{
+	struct watch *watch = loop->watch;
+	struct received received;
+
+	while (channel_receive(watch->status, 0, &received) == 0 &&
+		received.message != MESSAGE_NONE) {
+		if (received.message == MESSAGE_PROGRAM && watch->program < 0)
+			watch->program = take_fd(&received.fd);
+		if (received.message == MESSAGE_ENDED && !watch->ended)
+			note_end(loop, (int)received.value);
+		fd_close(&received.fd);
+	}
+	if (received.message == MESSAGE_NONE)
+		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->status, NULL);
+}
+
 static int reap(struct loop *loop, struct error *err)
 {
 	struct watch *watch = loop->watch;
 	siginfo_t info = {0};
+
+	/* The reaper ends behind the program, and what it said is there before it has. */
+	if (watch->status >= 0)
+		read_status(loop);
+
 	int done = SYS_RESULT(
 		waitid(P_PIDFD, (id_t)watch->pidfd, &info, WEXITED | WNOHANG | __WALL));
 
@@ -134,14 +173,11 @@ static int reap(struct loop *loop, struct error *err)
 		return 0;
 	if (done < 0)
 		return fail(err, -done, "wait for the container's process");
-	watch->lasted_ns = since_begin(watch);
-	watch->ended = true;
-	watch->core = info.si_code == CLD_DUMPED;
-	if (info.si_code == CLD_EXITED)
-		watch->exit_code = info.si_status;
-	else
-		watch->signal = info.si_status;
-	add_event(loop, CAUSE_EXIT);
+	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->pidfd, NULL);
+	if (!watch->ended)
+		note_end(loop, info.si_code == CLD_EXITED   ? info.si_status << 8
+			       : info.si_code == CLD_DUMPED ? info.si_status | 0x80
+							    : info.si_status);
 	return 0;
 }
 
@@ -214,6 +250,9 @@ static int handle(struct loop *loop, const struct epoll_event *event, struct err
 	switch (event->data.u32) {
 	case READY_PROCESS:
 		return reap(loop, err);
+	case READY_STATUS:
+		read_status(loop);
+		return 0;
 	case READY_SIGNALS:
 		read_signals(loop);
 		return 0;
@@ -314,6 +353,14 @@ static int finish_output(struct loop *loop, struct error *err)
 	return 0;
 }
 
+/* The reaper is a zombie of ours, unless it was the program that ended us. */
+static void reap_rest(const struct watch *watch)
+{
+	siginfo_t info;
+
+	(void)waitid(P_PIDFD, (id_t)watch->pidfd, &info, WEXITED | WNOHANG | __WALL);
+}
+
 static int run(struct loop *loop, struct error *err)
 {
 	struct watch *watch = loop->watch;
@@ -331,7 +378,8 @@ static int run(struct loop *loop, struct error *err)
 	counters_read(watch->cgroup, &watch->counters);
 	watch->teardown_ns = watch_now() - ended;
 	loop->wall_at = loop->cpu_at = loop->kill_at = NEVER;
-	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->pidfd, NULL);
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->pidfd, NULL) == 0)
+		reap_rest(watch);
 	return finish_output(loop, err);
 }
 
@@ -355,7 +403,10 @@ int watch_run(struct watch *watch, struct error *err)
 {
 	struct loop loop;
 	struct error ignored;
-	int result = loop_open(&loop, watch, err);
+	int result;
+
+	watch->program = -1;
+	result = loop_open(&loop, watch, err);
 
 	if (result == 0) {
 		become_real_time(watch);
@@ -365,5 +416,6 @@ int watch_run(struct watch *watch, struct error *err)
 	if (result < 0)
 		(void)kill_all(watch, &ignored);
 	loop_close(&loop);
+	fd_close(&watch->program);
 	return result;
 }

@@ -17,6 +17,7 @@ struct watch {
 	int pidfd; /* of our child, the container's init; borrowed */
 	pid_t pid;
 	const struct cgroup *cgroup; /* its fd is -1 for none: then init is all there is */
+	int status;		     /* of the container's reaper, or -1; borrowed */
 	int listener;		     /* seccomp's, or -1; borrowed */
 	int client; /* whose end is the caller's: it is hung up when the caller is gone; -1 */
 	struct stream streams[2]; /* stdout, stderr; from is -1 when they are the caller's */
@@ -33,6 +34,7 @@ struct watch {
 	/* What was seen. */
 	uint64_t begin_ns; /* CLOCK_MONOTONIC */
 	struct verdict_latch latch;
+	int program; /* pidfd of a program with a reaper, or -1; owned by watch_run() */
 	bool ended, core;
 	int exit_code, signal;
 	uint64_t lasted_ns, teardown_ns;
