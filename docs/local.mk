@@ -38,6 +38,8 @@ fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = completions/mayfly.fish
 
 dist_doc_DATA = README.md NEWS SECURITY.md
+schemasdir = $(pkgdatadir)
+dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
 EXTRA_DIST += CONTRIBUTING.md \

@@ -89,9 +89,15 @@ fuzz: tests/lint/fields
 
 .PHONY: fuzz
 
-# verdict
-check_PROGRAMS += tests/unit/verdict_test
-TESTS += tests/unit/verdict_test
+# verdict, and the documents of once
+verdict_tests = tests/unit/verdict_test tests/unit/result_test tests/unit/request_test
+check_PROGRAMS += $(verdict_tests)
+TESTS += $(verdict_tests) tests/lint/schemas
+EXTRA_DIST += tests/lint/schemas
+tests_unit_result_test_SOURCES = tests/unit/result_test.c
+tests_unit_result_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_request_test_SOURCES = tests/unit/request_test.c
+tests_unit_request_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_verdict_test_SOURCES = tests/unit/verdict_test.c
 tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
 

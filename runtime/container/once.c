@@ -182,6 +182,7 @@ static int before_program(struct birth *birth, struct error *err)
 	/* Before it runs: a short program may be gone before we look again. */
 	if (once_hold_root(once, err) < 0)
 		return -1;
+	once_hold_tmp(once);
 	return once_put_files(once, err);
 }
 
@@ -378,6 +379,7 @@ static void take_watch(struct once *once)
 	facts->syscalls_recorded = once->syscalls_recorded && watch->syscall.set;
 	result->teardown = watch->stuck ? "stuck" : "clean";
 	result->memory_scope = memory_scope(once);
+	once_measure_tmp(once);
 	name_call(once);
 	take_stream(once, 0);
 	take_stream(once, 1);
@@ -400,6 +402,7 @@ static void take_down(struct once *once)
 
 	fd_close(&once->root);
 	fd_close(&once->mounts);
+	fd_close(&once->tmp);
 	if (operation->container.dir >= 0 && operation->container.record &&
 		operation_destroy(operation, &err) < 0) {
 		error_print(&err, line, sizeof(line));
@@ -477,6 +480,7 @@ void once_close(struct once *once)
 	fd_close(&once->input);
 	fd_close(&once->root);
 	fd_close(&once->mounts);
+	fd_close(&once->tmp);
 	birth_close(&once->birth);
 	fd_close(&once->ids);
 }

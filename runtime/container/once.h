@@ -27,6 +27,7 @@ struct once {
 	int input;	   /* to be descriptor 0; or -1: leave it */
 	int stdio[3];	   /* our own, while the container's are in their place; or -1 */
 	int root, mounts;  /* of the container, for the files that come out; or -1 */
+	int tmp;	   /* its tmpfs at /tmp; or -1 */
 	uint64_t began_ns; /* CLOCK_MONOTONIC */
 	struct error err;  /* why it was not started */
 };
@@ -54,6 +55,8 @@ enum { ONCE_IDS = 65536 };
 int once_open_input(struct once *once, struct error *err);
 int once_put_files(struct once *once, struct error *err);
 int once_hold_root(struct once *once, struct error *err);
+void once_hold_tmp(struct once *once);
+void once_measure_tmp(struct once *once);
 int once_collect(struct once *once, struct error *err);
 
 /* Run it to its end; the result is filled in whatever happens. */

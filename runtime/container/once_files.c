@@ -271,6 +271,36 @@ int once_hold_root(struct once *once, struct error *err)
 	return once->root < 0 ? fail_in(err, "collect") : 0;
 }
 
+/* Its size is told where it can be: without root the container may not be looked into. */
+void once_hold_tmp(struct once *once)
+{
+	struct stat here, top;
+	struct statfs fs;
+	struct error ignored;
+	int AUTO_FD root = open_root(once, "root", O_PATH | O_DIRECTORY, &ignored);
+	int AUTO_FD tmp =
+		root < 0 ? -1
+			 : path_open(root, "/tmp", PATH_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
+
+	if (tmp >= 0 && fstatfs(tmp, &fs) == 0 && fs.f_type == FS_TMPFS &&
+		fstat(tmp, &here) == 0 && fstat(root, &top) == 0 && here.st_dev != top.st_dev)
+		once->tmp = take_fd(&tmp);
+}
+
+void once_measure_tmp(struct once *once)
+{
+	struct result *result = &once->result;
+	struct statfs fs;
+
+	if (once->tmp < 0 || fstatfs(once->tmp, &fs) < 0)
+		return;
+	result->tmp_used = (struct opt_u64){
+		true, (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize};
+	/* Without a limit both are 0. */
+	result->facts.disk_full =
+		(fs.f_blocks > 0 && fs.f_bfree == 0) || (fs.f_files > 0 && fs.f_ffree == 0);
+}
+
 static int open_collected(struct once *once, const char *path, struct error *err)
 {
 	char name[32];

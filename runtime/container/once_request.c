@@ -166,6 +166,7 @@ static void begin(struct once *once, const struct mayfly_global *global,
 		.stdio = {-1, -1, -1},
 		.root = -1,
 		.mounts = -1,
+		.tmp = -1,
 		.watch = {.streams = {{.from = -1, .to = -1, .reopened = -1},
 				  {.from = -1, .to = -1, .reopened = -1}}},
 	};

@@ -269,7 +269,10 @@ int result_print(const struct result *result, struct arena *arena, const char **
 	json_open(&writer, "disk", '{');
 	json_put_optional(&writer, "tmp_used", result->tmp_used);
 	json_put_unsigned(&writer, "tmp_limit", result->limits.tmp.value);
-	json_put_bool(&writer, "full", result->facts.disk_full);
+	if (result->tmp_used.set)
+		json_put_bool(&writer, "full", result->facts.disk_full);
+	else
+		json_put_null(&writer, "full");
 	json_close(&writer, '}');
 	json_put_texts(&writer, "hits", hits, n_hits);
 	put_limits(&writer, &result->limits);

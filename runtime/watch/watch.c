@@ -145,7 +145,9 @@ static void read_status(struct loop *loop)
 	struct watch *watch = loop->watch;
 	struct received received;
 
-	while (channel_receive(watch->status, 0, &received) == 0 &&
+	int done;
+
+	while ((done = channel_receive(watch->status, 0, &received)) == 0 &&
 		received.message != MESSAGE_NONE) {
 		if (received.message == MESSAGE_PROGRAM && watch->program < 0)
 			watch->program = take_fd(&received.fd);
@@ -153,7 +155,8 @@ static void read_status(struct loop *loop)
 			note_end(loop, (int)received.value);
 		fd_close(&received.fd);
 	}
-	if (received.message == MESSAGE_NONE)
+	/* It is gone, or says what it should not. */
+	if (done != -ETIMEDOUT)
 		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->status, NULL);
 }
 
@@ -166,10 +169,9 @@ static int reap(struct loop *loop, struct error *err)
 	if (watch->status >= 0)
 		read_status(loop);
 
-	int done = SYS_RESULT(
-		waitid(P_PIDFD, (id_t)watch->pidfd, &info, WEXITED | WNOHANG | __WALL));
+	int done = SYS_RESULT(waitid(P_PIDFD, (id_t)watch->pidfd, &info, WEXITED | __WALL));
 
-	if (done == -EINTR || (done == 0 && info.si_pid == 0))
+	if (done == -EINTR)
 		return 0;
 	if (done < 0)
 		return fail(err, -done, "wait for the container's process");
