@@ -109,11 +109,6 @@ static int prepare(struct once *once, struct error *err)
 
 /* ---- descriptors ---- */
 
-static bool is_watched(const struct once *once, const struct opt_u64 *own)
-{
-	return once->keep_output || once->limits.output.value || own->value;
-}
-
 static int open_stream(struct once *once, int number, struct error *err)
 {
 	enum { ROOM = 1024 * 1024 };
@@ -128,7 +123,7 @@ static int open_stream(struct once *once, int number, struct error *err)
 	stream->on_output = once->result.on_output;
 	stream->left = &once->watch.output_left;
 	stream->to = once->keep_output ? -1 : once->stdio[1 + number];
-	if (!is_watched(once, own) || (number == 1 && once->request->merge_stderr))
+	if (!once_watches(once, number))
 		return 0;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(err, errno, "make a pipe for the output");
@@ -175,10 +170,31 @@ static void restore_stdio(struct once *once)
 
 /* ---- the container ---- */
 
+/* A user's container may have gone without a cgroup, where nobody asked for a limit by one. */
+static int check_cgroup(struct once *once, struct error *err)
+{
+	static const char why[] = "limits.cpu_ns: no cgroup may be made here, and only one "
+				  "counts the time of all";
+	struct birth *birth = &once->birth;
+
+	if (!once->limits.cpu_ns.value || birth->launch.cgroup.fd >= 0)
+		return 0;
+	if (!birth->request.allow_missing_controllers)
+		return fail(err, 0, "%s; run without it by --best-effort", why);
+	once->limits.cpu_ns.value = 0;
+	if (plan_unenforced(&birth->plan, err, "%s", why) < 0)
+		return -1;
+	once->result.degraded = birth->plan.unenforced;
+	once->result.n_degraded = birth->plan.n_unenforced;
+	return 0;
+}
+
 static int before_program(struct birth *birth, struct error *err)
 {
 	struct once *once = birth->data;
 
+	if (check_cgroup(once, err) < 0)
+		return -1;
 	/* Before it runs: a short program may be gone before we look again. */
 	if (once_hold_root(once, err) < 0)
 		return -1;
@@ -283,108 +299,6 @@ static int run(struct once *once, struct error *err)
 
 /* ---- after ---- */
 
-static void name_call(struct once *once)
-{
-	struct result_syscall *call = &once->result.syscall;
-	static const char prefix[] = "SCMP_ARCH_";
-	const char *arch = name_of(oci_seccomp_arch_names, call->audit_arch);
-	struct arena *arena = &once->birth.operation.arena;
-	char *name = call->set ? launch_syscall_name(call->audit_arch, call->nr) : NULL;
-
-	if (name)
-		call->name = arena_text(arena, name);
-	free(name);
-	if (!call->set || !arch)
-		return;
-	/* "x86_64", as uname(1) says it. */
-	if (strncmp(arch, prefix, sizeof(prefix) - 1) == 0)
-		arch += sizeof(prefix) - 1;
-
-	char *small = arena_text(arena, arch);
-
-	for (char *at = small; at && *at; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	call->arch = small;
-}
-
-static const char *memory_scope(struct once *once)
-{
-	const struct result *result = &once->result;
-	const struct result_counters *counters = &result->counters;
-	struct arena *arena = &once->birth.operation.arena;
-	char path[4096];
-	const char *who;
-
-	if (!counters->oom_kill.set || counters->oom_kill.value == 0)
-		return NULL;
-	if (counters->oom.value > 0)
-		return "own";
-	who = counters_who(once->watch.cgroup, &once->watch.ancestors, path, sizeof(path));
-	return who ? arena_format(arena, "ancestor:%s", who) : "host";
-}
-
-static void take_stream(struct once *once, int number)
-{
-	struct stream *stream = &once->watch.streams[number];
-	struct result_stream *ret = &once->result.streams[number];
-
-	const struct oci_limits *limits = &once->limits;
-	struct opt_u64 own = number ? limits->stderr_bytes : limits->stdout_bytes;
-
-	if (!is_watched(once, &own) || (number == 1 && once->request->merge_stderr))
-		return;
-	ret->watched = true;
-	ret->bytes = stream->bytes;
-	ret->truncated = stream->truncated;
-	ret->limit = own.value ? own : (struct opt_u64){0};
-	if (stream->limit == ONCE_KEEP_MAX && once->keep_output)
-		ret->limit = (struct opt_u64){true, ONCE_KEEP_MAX};
-	once->result.facts.output_discarded |= stream->discarded;
-	if (!once->keep_output)
-		return;
-	ret->data = stream->kept ? stream->kept : "";
-	ret->data_length = (size_t)stream->bytes;
-	if (stream->kept)
-		stream->kept[stream->bytes] = '\0';
-}
-
-static void take_watch(struct once *once)
-{
-	struct result *result = &once->result;
-	const struct watch *watch = &once->watch;
-	struct verdict_facts *facts = &result->facts;
-
-	facts->latch = watch->latch;
-	facts->ended = watch->ended;
-	facts->exit_code = watch->exit_code;
-	facts->signal = watch->signal;
-	result->core = watch->core;
-	result->wall_ns = (struct opt_u64){true, watch->lasted_ns};
-	memcpy(result->sent, watch->sent, sizeof(result->sent));
-	result->n_sent = watch->n_sent;
-	result->cancelled_by = watch->cancelled_by;
-	result->counters = watch->counters;
-	/* The reaper is not the program's. */
-	if (once->birth.request.reaper && result->counters.pids_peak.value > 0)
-		result->counters.pids_peak.value--;
-	facts->counters = (struct verdict_counters){
-		.oom = watch->counters.oom,
-		.oom_kill = watch->counters.oom_kill,
-		.pids_hits = watch->counters.pids_hits,
-		.throttled = watch->counters.nr_throttled,
-	};
-	result->rt = watch->rt;
-	result->syscall = watch->syscall;
-	facts->syscalls_recorded = once->syscalls_recorded && watch->syscall.set;
-	result->teardown = watch->stuck ? "stuck" : "clean";
-	result->memory_scope = memory_scope(once);
-	once_measure_tmp(once);
-	name_call(once);
-	take_stream(once, 0);
-	take_stream(once, 1);
-}
-
 static void latch(struct once *once, enum cause cause)
 {
 	const struct verdict_event event = {.cause = cause};
@@ -440,7 +354,7 @@ static int run_to_end(struct once *once, struct error *err)
 	int result = run(once, err);
 
 	if (result == 0) {
-		take_watch(once);
+		once_take_watch(once);
 		result = once_collect(once, err);
 	}
 	if (result < 0)

@@ -59,6 +59,10 @@ void once_hold_tmp(struct once *once);
 void once_measure_tmp(struct once *once);
 int once_collect(struct once *once, struct error *err);
 
+/* result.c: does that stream go through us? */
+bool once_watches(const struct once *once, int number);
+void once_take_watch(struct once *once);
+
 /* Run it to its end; the result is filled in whatever happens. */
 void once_run(struct once *once);
 void once_close(struct once *once);
@@ -67,7 +71,7 @@ void once_close(struct once *once);
 int once_run_one(const struct mayfly_global *global, const struct mayfly_once *options,
 	struct oci_request *request, bool keep_output, int *ret_status, struct error *err);
 int once_reject(const struct mayfly_global *global, const struct mayfly_once *options,
-	const struct error *why, int *ret_status, struct error *err);
+	const char *request_id, const struct error *why, int *ret_status, struct error *err);
 
 /* batch.c */
 int once_batch(const struct mayfly_global *global, const struct mayfly_once *options,

@@ -5,6 +5,8 @@
  */
 #include "runtime/container/once.h"
 
+#include "oci/json.h"
+
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/process.h"
@@ -111,6 +113,19 @@ static int put_into_memory(const char *json, size_t length, struct error *err)
 	return 0;
 }
 
+/* Of a document that is JSON but no request; or NULL. */
+static const char *find_id(const char *line, struct arena *arena)
+{
+	const struct json *root, *id;
+	struct error ignored;
+
+	if (json_parse(line, strlen(line), arena, &root, &ignored) < 0 ||
+		root->kind != JSON_OBJECT)
+		return NULL;
+	id = json_find(root, "request_id");
+	return id && id->kind == JSON_STRING ? id->text : NULL;
+}
+
 static int run_line(const struct batch *batch, const char *line, int *ret_status)
 {
 	struct mayfly_once options = *batch->options;
@@ -123,7 +138,8 @@ static int run_line(const struct batch *batch, const char *line, int *ret_status
 	if (oci_request_parse(line, strlen(line), &arena, &request, &err) < 0) {
 		struct error why = err;
 
-		return once_reject(batch->global, &options, &why, ret_status, &err);
+		return once_reject(
+			batch->global, &options, find_id(line, &arena), &why, ret_status, &err);
 	}
 	request->best_effort |= options.best_effort;
 	return once_run_one(batch->global, &options, request, true, ret_status, &err);

@@ -233,7 +233,7 @@ int once_run_one(const struct mayfly_global *global, const struct mayfly_once *o
 }
 
 int once_reject(const struct mayfly_global *global, const struct mayfly_once *options,
-	const struct error *why, int *ret_status, struct error *err)
+	const char *request_id, const struct error *why, int *ret_status, struct error *err)
 {
 	const struct verdict_event event = {.cause = CAUSE_REJECT};
 	struct oci_request none = {0};
@@ -243,6 +243,7 @@ int once_reject(const struct mayfly_global *global, const struct mayfly_once *op
 	begin(&once, global, &none, options);
 	error_print(why, line, sizeof(line));
 	once.err = *why;
+	once.result.request_id = request_id;
 	once.result.stage = "check";
 	once.result.message = line;
 	verdict_wake(&once.result.facts.latch, &event, 1);
@@ -261,7 +262,7 @@ int mayfly_once(const struct mayfly_global *global, const struct mayfly_once *op
 	if (options->request)
 		return once_batch(global, options, ret_status, err);
 	if (read_options(options, &request, &arena, &why) < 0)
-		result = once_reject(global, options, &why, ret_status, err);
+		result = once_reject(global, options, NULL, &why, ret_status, err);
 	else
 		result = once_run_one(global, options, &request, false, ret_status, err);
 	arena_free(&arena);

@@ -84,7 +84,7 @@ int store_announce(struct store *store, int *ret_fd, struct error *err);
  * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more.
  * All must have been open when mayfly was started.
  */
-char *operation_words(size_t *ret_length); /* the bytes of our own command line */
+char *operation_words(size_t *ret_length); /* of our command line and environment */
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err);
 
 /* birth.c: what create, run, exec, once and plan share. */

@@ -14,18 +14,23 @@
  * them. */
 static unsigned int inherited;
 
-/* Our command line as the kernel shows it to others. */
+/* Our command line and environment, as the kernel shows them to others. */
 static char *words;
 static size_t words_length;
 
 static void remember_words(char *const argv[])
 {
 	size_t last = 0;
+	char *end;
 
 	while (argv[last + 1])
 		last++;
+	end = argv[last] + strlen(argv[last]) + 1;
+	/* The environment stands behind it, unless somebody moved it. */
+	for (char **entry = environ; *entry == end; entry++)
+		end += strlen(end) + 1;
 	words = argv[0];
-	words_length = (size_t)(argv[last] - argv[0]) + strlen(argv[last]);
+	words_length = (size_t)(end - argv[0]);
 }
 
 char *operation_words(size_t *ret_length)

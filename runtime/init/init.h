@@ -30,7 +30,8 @@ struct init_context {
 		hook_state[HOOK_POINTS]; /* of the two inside points; pid filled inside */
 	const struct oci_hooks *hooks;	 /* those of the spec, or NULL */
 	const char *bundle;
-	char *words; /* STEP_SPAWN: our command line, which the container is not to read */
+	char *words; /* STEP_SPAWN: our command line and environment, which the container is not
+		      * to read */
 	size_t words_length;
 	bool tied; /* dies with the parent also when it is created, and as long as it lives */
 	pid_t parent; /* the runtime's pid in the caller's namespace, to see that it still lives

@@ -17,7 +17,7 @@ static void let_everything_go(struct init_context *context)
 		(void)sys_close_range(3, (unsigned int)context->status - 1, 0);
 	(void)sys_close_range((unsigned int)context->status + 1, ~0U, 0);
 	(void)sys_prctl(PR_SET_NAME, (uintptr_t) "init", 0, 0, 0);
-	/* /proc/1/cmdline: the paths of the host are not the container's to know. */
+	/* /proc/1/cmdline and environ: the host's are not the container's to know. */
 	if (context->words)
 		memset(context->words, 0, context->words_length);
 }

@@ -165,12 +165,15 @@ static void note_end(struct loop *loop, int status)
 static void read_status(struct loop *loop)
 {
 	struct watch *watch = loop->watch;
-	struct received received;
+	struct received received = {.message = MESSAGE_NONE};
+	int done = 0;
 
-	int done;
-
-	while ((done = channel_receive(watch->status, 0, &received)) == 0 &&
-		received.message != MESSAGE_NONE) {
+	/* It has two things to say. Whoever got hold of it must not talk us past the deadline.
+	 */
+	for (int i = 0; i < 2; i++) {
+		done = channel_receive(watch->status, 0, &received);
+		if (done < 0 || received.message == MESSAGE_NONE)
+			break;
 		if (received.message == MESSAGE_PROGRAM && watch->program < 0)
 			watch->program = take_fd(&received.fd);
 		if (received.message == MESSAGE_ENDED && !watch->ended)
@@ -178,7 +181,7 @@ static void read_status(struct loop *loop)
 		fd_close(&received.fd);
 	}
 	/* It is gone, or says what it should not. */
-	if (done != -ETIMEDOUT)
+	if (done != -ETIMEDOUT && (done < 0 || received.message == MESSAGE_NONE))
 		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->status, NULL);
 }
 
