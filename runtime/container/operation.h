@@ -101,7 +101,7 @@ struct birth {
 	bool notify;	   /* the program has a notify socket of ours: notify.h */
 	int notify_socket; /* run: that socket; -1 for none */
 	const struct restoring *restoring; /* restore: processes come from files; or NULL */
-	bool tied, keep_listener; /* once: see struct launch */
+	bool tied, keep_listener;	   /* once: see struct launch */
 	/* Called when the container is complete and its program waits to be told; may be NULL.
 	 */
 	int (*before_program)(struct birth *birth, struct error *err);

@@ -34,7 +34,7 @@ struct launch {
 	int status;	/* with a reaper: it tells the program's end; else -1. Owned */
 	char *words;	/* our own command line, and its length; set by the caller */
 	size_t words_length;
-	int listener;	/* with keep_listener; else -1. Owned */
+	int listener; /* with keep_listener; else -1. Owned */
 
 	/* Private. */
 	struct init_context inside;
