@@ -10,6 +10,7 @@ man_pages = \
 	docs/man/mayfly-features.1 \
 	docs/man/mayfly-kill.1 \
 	docs/man/mayfly-list.1 \
+	docs/man/mayfly-once.1 \
 	docs/man/mayfly-pause.1 \
 	docs/man/mayfly-plan.1 \
 	docs/man/mayfly-ps.1 \
@@ -38,6 +39,8 @@ fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = completions/mayfly.fish
 
 dist_doc_DATA = README.md NEWS SECURITY.md
+schemasdir = $(pkgdatadir)
+dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
 EXTRA_DIST += CONTRIBUTING.md \

@@ -365,7 +365,7 @@ static int decode_member(struct decode *decode, const struct field *field,
 	}
 }
 
-static int refuse_unknown(
+int decode_refuse_unknown(
 	const struct json *value, const struct field *fields, struct error *err)
 {
 	for (size_t i = 0; i < value->count; i++) {
@@ -395,7 +395,8 @@ int decode_object(struct decode *decode, const struct json *value, const struct 
 			return fail_in(err, "%s", fields->key);
 		}
 		if (decode_member(decode, fields, found, ret, err) < 0 ||
-			(fields->closed && refuse_unknown(found, fields->fields, err) < 0))
+			(fields->closed &&
+				decode_refuse_unknown(found, fields->fields, err) < 0))
 			return fail_in(err, "%s", fields->key);
 	}
 	return 0;

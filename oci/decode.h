@@ -171,6 +171,11 @@ struct decode {
 int decode_object(struct decode *decode, const struct json *value, const struct field *fields,
 	void *ret, struct error *err);
 
+/* For documents that are not the spec's: a key of OBJECT that FIELDS does not have is an error.
+ */
+int decode_refuse_unknown(
+	const struct json *object, const struct field *fields, struct error *err);
+
 /* Parse BYTES and decode the object they hold: the three steps every entry point shares. */
 int decode_bytes(struct decode *decode, const char *bytes, size_t length,
 	const struct field *fields, void *ret, struct error *err);

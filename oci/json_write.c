@@ -169,6 +169,22 @@ void json_put_bool(struct json_writer *writer, const char *key, bool value)
 	add_text(writer, value ? "true" : "false");
 }
 
+void json_put_optional(struct json_writer *writer, const char *key, struct opt_u64 value)
+{
+	if (value.set)
+		json_put_unsigned(writer, key, value.value);
+	else
+		json_put_null(writer, key);
+}
+
+void json_put_optional_text(struct json_writer *writer, const char *key, const char *value)
+{
+	if (value)
+		json_put_text(writer, key, value);
+	else
+		json_put_null(writer, key);
+}
+
 void json_put_texts(
 	struct json_writer *writer, const char *key, const char *const *values, size_t count)
 {

@@ -46,6 +46,10 @@ void json_put_decimal(struct json_writer *writer, const char *key, double value)
 void json_put_null(struct json_writer *writer, const char *key);
 void json_put_bool(struct json_writer *writer, const char *key, bool value);
 
+/* null when it is not set, or NULL. */
+void json_put_optional(struct json_writer *writer, const char *key, struct opt_u64 value);
+void json_put_optional_text(struct json_writer *writer, const char *key, const char *value);
+
 /* An array of texts, and an object of texts. */
 void json_put_texts(
 	struct json_writer *writer, const char *key, const char *const *values, size_t count);

@@ -15,11 +15,13 @@ liboci_a_SOURCES = \
 	oci/idmap.c \
 	oci/json.c oci/json.h \
 	oci/json_write.c oci/json_write.h \
+	oci/limits.c oci/limits.h \
 	oci/linux.c oci/linux.h \
 	oci/mounts.c oci/mounts.h \
 	oci/names.c oci/names.h \
 	oci/optional.h \
 	oci/process.c oci/process.h \
+	oci/request.c oci/request.h \
 	oci/resources.c oci/resources.h oci/resources_write.c \
 	oci/seccomp.c oci/seccomp.h \
 	oci/spec.c oci/spec.h \

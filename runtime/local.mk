@@ -1,5 +1,24 @@
 # runtime/: the floors above oci/. Nothing below points up.
-noinst_LIBRARIES += libsys.a libhost.a libplan.a libcgroup.a libinit.a liblaunch.a libcontainer.a libcommand.a
+noinst_LIBRARIES += libverdict.a libsys.a libhost.a libplan.a libcgroup.a libwatch.a libinit.a liblaunch.a libcontainer.a \
+	libcommand.a
+
+libverdict_a_SOURCES = \
+	runtime/verdict/result.c \
+	runtime/verdict/result.h \
+	runtime/verdict/verdict.c \
+	runtime/verdict/verdict.h
+
+libwatch_a_SOURCES = \
+	runtime/watch/calls.c \
+	runtime/watch/counters.c \
+	runtime/watch/counters.h \
+	runtime/watch/loop.h \
+	runtime/watch/output.c \
+	runtime/watch/ready.c \
+	runtime/watch/stream.c \
+	runtime/watch/stream.h \
+	runtime/watch/watch.c \
+	runtime/watch/watch.h
 
 libsys_a_SOURCES = \
 	runtime/sys/channel.c \
@@ -85,6 +104,7 @@ libinit_a_SOURCES = \
 	runtime/init/namespaces.c \
 	runtime/init/process.c \
 	runtime/init/program.c \
+	runtime/init/reaper.c \
 	runtime/init/rooms.h \
 	runtime/init/rootfs.c \
 	runtime/init/security.c \
@@ -135,6 +155,17 @@ libcontainer_a_SOURCES = \
 	runtime/container/kill.c \
 	runtime/container/notify.c \
 	runtime/container/notify.h \
+	runtime/container/once.c \
+	runtime/container/once.h \
+	runtime/container/once_batch.c \
+	runtime/container/once_calls.c \
+	runtime/container/once_files.c \
+	runtime/container/once_ids.c \
+	runtime/container/once_limits.c \
+	runtime/container/once_request.c \
+	runtime/container/once_result.c \
+	runtime/container/once_spec.c \
+	runtime/container/once_template.c \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
 	runtime/container/pause.c \
@@ -149,7 +180,20 @@ libcontainer_a_SOURCES = \
 	runtime/container/store.c \
 	runtime/container/stats.c \
 	runtime/container/store.h \
+	runtime/container/sweep.c \
+	runtime/container/templates.h \
 	runtime/container/update.c
+nodist_libcontainer_a_SOURCES = runtime/container/templates.c
+
+# The templates are installed, to be read and copied, and built in, so that a binary alone has them.
+templates = templates/agent.json templates/dev.json templates/judge.json templates/strict.json
+templatesdir = $(pkgdatadir)/templates
+dist_templates_DATA = $(templates)
+CLEANFILES = runtime/container/templates.c
+runtime/container/templates.c: $(templates) runtime/container/to-c
+	$(AM_V_GEN)$(MKDIR_P) runtime/container && \
+	$(AWK) -f $(top_srcdir)/runtime/container/to-c $(addprefix $(top_srcdir)/,$(templates)) >$@.tmp && mv $@.tmp $@
+EXTRA_DIST += runtime/container/to-c
 
 # The command line. Its tables are also linked by tests, so main.c stands alone.
 libcommand_a_SOURCES = \
@@ -167,6 +211,7 @@ libcommand_a_SOURCES = \
 	runtime/command/list.c \
 	runtime/command/log.c \
 	runtime/command/log.h \
+	runtime/command/once.c \
 	runtime/command/options.c \
 	runtime/command/options.h \
 	runtime/command/pause.c \
@@ -181,8 +226,8 @@ libcommand_a_SOURCES = \
 
 bin_PROGRAMS += mayfly
 mayfly_SOURCES = runtime/command/main.c
-mayfly_LDADD = libcommand.a libcontainer.a liblaunch.a libinit.a libcgroup.a libplan.a libhost.a libhooks.a \
-	libsys.a liboci.a libbase.a $(SECCOMP_LIBS) $(YAJL_LIBS)
+mayfly_LDADD = libcommand.a libcontainer.a liblaunch.a libinit.a libwatch.a libcgroup.a libplan.a libhost.a libhooks.a \
+	libsys.a libverdict.a liboci.a libbase.a $(SECCOMP_LIBS) $(YAJL_LIBS)
 mayfly_LDFLAGS = $(AM_LDFLAGS)
 if STATIC
 mayfly_LDFLAGS += -static

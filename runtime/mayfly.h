@@ -77,6 +77,47 @@ struct mayfly_run {
 int mayfly_run(const struct mayfly_global *global, const char *id,
 	const struct mayfly_run *options, int *ret_status, struct error *err);
 
+/*
+ * One program, once: in a container without a name, to its end, and why it ended. Words are
+ * those of the command line; NULL was not given.
+ */
+struct mayfly_once {
+	size_t size;
+	const char *bundle, *template_name, *rootfs;
+	const char *const *args; /* NULL-terminated; empty: the bundle's own */
+	const char *const *env;	 /* NULL-terminated "K=V", or NULL */
+	const char *cwd;
+	const char *wall, *grace, *cpu, *cpus, *memory, *pids, *output, *stdout_limit,
+		*stderr_limit, *tmp, *fsize, *nofile, *stack;
+	const char *net, *on_output, *on_oom, *on_pids, *on_syscall;
+	const char *const *files;   /* "PATH=FILE" */
+	const char *const *collect; /* "PATH=FILE" */
+	const char *input;	    /* a file for standard input */
+	const char *request;	    /* a file of requests, "-" for stdin; then nothing above */
+	unsigned int jobs;	    /* how many of them at a time; 0: one */
+	bool merge_stderr, best_effort, exit_verdict;
+	bool check; /* only say whether it could be enforced */
+	/* A descriptor the results are written to, and that its reader closes when it is gone;
+	 * -1: none. */
+	int client;
+	/* Called with each result, one line of JSON, in the order of the requests. May be NULL.
+	 */
+	int (*put_result)(const char *json, size_t length, struct error *err);
+	/* Called with the sentence of a verdict that is not the program's own end; may be NULL.
+	 */
+	void (*put_message)(const char *verdict, const char *sentence);
+};
+
+/*
+ * *ret_status is the exit status that tells the verdict. -1 with *err when the program was
+ * never started; *ret_status is set then, too, and the result was put.
+ */
+int mayfly_once(const struct mayfly_global *global, const struct mayfly_once *options,
+	int *ret_status, struct error *err);
+
+/* The text of a template: a name, or the path of a file. */
+int mayfly_template(const char *name, char **ret_json, struct error *err);
+
 struct mayfly_exec {
 	size_t size;
 	const char *process; /* file with a process object; "-" is stdin; NULL: use the rest */

@@ -62,13 +62,13 @@ TESTS += tests/lint/spec-coverage
 EXTRA_DIST += tests/lint/spec-coverage docs/spec-coverage.md
 
 # "make fuzz" builds and runs each target for FUZZ_SECONDS; what it finds lands in tests/fuzz/found/.
-FUZZ_TARGETS = spec process state mount_options plan
+FUZZ_TARGETS = spec process state mount_options plan request
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/arena.c
 FUZZ_FILES_plan = $(libplan_a_SOURCES) tests/golden/meetings.c hooks/points.c runtime/host/controllers.c runtime/sys/channel.c runtime/sys/fd.c
-EXTRA_DIST += tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c \
+EXTRA_DIST += tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c tests/fuzz/request.c \
 	tests/fuzz/mount_options.c tests/fuzz/corpus
 
 fuzz: tests/lint/fields
@@ -88,6 +88,18 @@ fuzz: tests/lint/fields
 	done
 
 .PHONY: fuzz
+
+# verdict, and the documents of once
+verdict_tests = tests/unit/verdict_test tests/unit/result_test tests/unit/request_test
+check_PROGRAMS += $(verdict_tests)
+TESTS += $(verdict_tests) tests/lint/schemas
+EXTRA_DIST += tests/lint/schemas
+tests_unit_result_test_SOURCES = tests/unit/result_test.c
+tests_unit_result_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_request_test_SOURCES = tests/unit/request_test.c
+tests_unit_request_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+tests_unit_verdict_test_SOURCES = tests/unit/verdict_test.c
+tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
 
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test

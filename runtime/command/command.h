@@ -35,6 +35,7 @@ struct command {
 	size_t least, most; /* arguments; most 0: none, SIZE_MAX: any number */
 	bool sealed;	    /* enters a container: runs from a sealed copy of the binary */
 	int error_status;   /* exit status after an error; 0 stands for 1 */
+	bool own_status;    /* run() sets the status after an error, too */
 
 	/* Not on every machine: -1 with *err, also of --help, by which callers look; or NULL.
 	 */
@@ -53,11 +54,11 @@ const struct command *command_find(const char *name);
 /* The name nearest to what was typed, or NULL. */
 const char *command_nearest(const char *name);
 
-extern const struct command command_create, command_start, command_run, command_exec,
-	command_state, command_list, command_ps, command_kill, command_delete, command_pause,
-	command_resume, command_update, command_events, command_checkpoint, command_restore,
-	command_plan, command_spec, command_features, command_doctor, command_version,
-	command_help;
+extern const struct command command_create, command_start, command_run, command_once,
+	command_exec, command_state, command_list, command_ps, command_kill, command_delete,
+	command_pause, command_resume, command_update, command_events, command_checkpoint,
+	command_restore, command_plan, command_spec, command_features, command_doctor,
+	command_version, command_help;
 
 /* The options in front of the command's name. */
 struct global_options {

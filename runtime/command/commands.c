@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&command_create,
 	&command_start,
 	&command_run,
+	&command_once,
 	&command_exec,
 	&command_state,
 	&command_list,

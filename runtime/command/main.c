@@ -97,7 +97,8 @@ static int run_command(const struct command *command, const struct mayfly_global
 	*ret_status = EXIT_SUCCESS;
 	if (command->run(&call, ret_status, err) == 0)
 		return 0;
-	*ret_status = command->error_status ? command->error_status : EXIT_FAILURE;
+	if (!command->own_status || !*ret_status)
+		*ret_status = command->error_status ? command->error_status : EXIT_FAILURE;
 	return -1;
 }
 

@@ -46,12 +46,9 @@ static int read_config(struct birth *birth, const char *name, struct error *err)
 	return oci_spec_parse(birth->config, birth->config_length, arena, &birth->spec, err);
 }
 
-int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,
+int birth_open(struct birth *birth, const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, enum request_verb verb, struct error *err)
 {
-	struct operation *operation = &birth->operation;
-	const char *base;
-
 	*birth = (struct birth){
 		.operation = {.global = global, .store = {.fd = -1}, .container = {.dir = -1}},
 		.request =
@@ -67,6 +64,8 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 		.launch = {.pidfd = -1,
 			.channel = -1,
 			.console = -1,
+			.listener = -1,
+			.status = -1,
 			.state_dir = -1,
 			.store = -1,
 			.init_pidfd = -1,
@@ -76,10 +75,22 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	};
 	if (oci_id_check(id, err) < 0)
 		return -1;
-	if (operation_descriptors(&birth->request, options->preserve_fds, err) < 0 ||
-		find_bundle(birth, options->bundle, err) < 0 ||
-		read_config(birth, options->config, err) < 0 || notify_plan(birth, err) < 0 ||
-		operation_host(operation, err) < 0)
+	return operation_descriptors(&birth->request, options->preserve_fds, err);
+}
+
+int birth_read(struct birth *birth, const struct mayfly_create *options, struct error *err)
+{
+	if (find_bundle(birth, options->bundle, err) < 0)
+		return -1;
+	return read_config(birth, options->config, err);
+}
+
+int birth_decide(struct birth *birth, struct error *err)
+{
+	struct operation *operation = &birth->operation;
+	const char *base;
+
+	if (operation_host(operation, err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
 		.spec = birth->spec,
@@ -87,9 +98,18 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 		.request = &birth->request,
 		.host = &operation->host,
 	};
-	base = base_path(global, &operation->arena);
+	base = base_path(operation->global, &operation->arena);
 	birth->request.base_mounts = base_is_there(base) ? base : NULL;
 	return plan_build(&birth->plan, &birth->wanted, &operation->arena, err);
+}
+
+int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, enum request_verb verb, struct error *err)
+{
+	if (birth_open(birth, global, id, options, verb, err) < 0 ||
+		birth_read(birth, options, err) < 0 || notify_plan(birth, err) < 0)
+		return -1;
+	return birth_decide(birth, err);
 }
 
 void birth_warn(const struct birth *birth)
@@ -110,7 +130,7 @@ void birth_warn(const struct birth *birth)
  * time zone's file first: the days of a year that begins in March, so that the leap day is its
  * last (a century has 36524 of them, 400 years 146097).
  */
-static const char *now_text(struct arena *arena)
+const char *operation_now(struct arena *arena)
 {
 	struct timespec now;
 
@@ -157,7 +177,7 @@ static int make_record(struct birth *birth, struct error *err)
 		.id = birth->request.id,
 		.bundle = birth->request.bundle,
 		.rootfs = rootfs_of(birth, arena),
-		.created = now_text(arena),
+		.created = operation_now(arena),
 		.owner = geteuid(),
 		.boot_id = boot_id,
 		.cgroup = birth->plan.cgroup,
@@ -169,6 +189,7 @@ static int make_record(struct birth *birth, struct error *err)
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
 		.has_process = spec->process != NULL,
 		.notify = birth->notify,
+		.once = birth->tied,
 		.poststart = spec->hooks && spec->hooks->n_poststart,
 		.poststop = spec->hooks && spec->hooks->n_poststop,
 		.annotations = spec->annotations,
@@ -214,6 +235,8 @@ static int commit_record(struct birth *birth, struct error *err)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
 		return -1;
+	if (birth->before_program && birth->before_program(birth, err) < 0)
+		return -1;
 	/* A restored process is running already. */
 	return birth->restoring ? 0 : launch_commit(&birth->launch, err);
 }
@@ -222,6 +245,7 @@ static int launch_all(
 	struct birth *birth, const struct mayfly_create *options, struct error *err)
 {
 	struct container *container = &birth->operation.container;
+	size_t words_length;
 
 	/* The intent: from here on every command can see what there may be to undo. */
 	if (make_record(birth, err) < 0 || container_save(container, err) < 0 ||
@@ -242,7 +266,11 @@ static int launch_all(
 		.pidfd_socket = options->pidfd_socket,
 		.init_pidfd = -1,
 		.init_root = -1,
+		.tied = birth->tied,
+		.keep_listener = birth->keep_listener,
+		.words = operation_words(&words_length),
 	};
+	birth->launch.words_length = words_length;
 	if ((birth->restoring ? launch_restore(&birth->launch, birth->restoring, err)
 			      : launch_prepare(&birth->launch, err)) < 0)
 		return -1;
@@ -253,15 +281,26 @@ static int launch_all(
 	return 0;
 }
 
+static int make_directory(struct birth *birth, struct error *err)
+{
+	struct operation *operation = &birth->operation;
+	int AUTO_FD announced = -1;
+
+	if (birth->tied && store_announce(&operation->store, &announced, err) < 0)
+		return -1;
+	return container_make(&operation->container, &operation->store, birth->request.id,
+		&operation->arena, err);
+}
+
 int birth_create(struct birth *birth, const struct mayfly_create *options, struct error *err)
 {
 	struct operation *operation = &birth->operation;
 	struct error ignored; /* the error to tell is the one that brought us here */
 
-	if (store_open(&operation->store, operation->global, true, &operation->arena, err) <
-			0 ||
-		container_make(&operation->container, &operation->store, birth->request.id,
-			&operation->arena, err) < 0)
+	if (operation->store.fd < 0 && store_open(&operation->store, operation->global, true,
+					       &operation->arena, err) < 0)
+		return -1;
+	if (make_directory(birth, err) < 0)
 		return -1;
 	if (launch_all(birth, options, err) == 0)
 		return 0;

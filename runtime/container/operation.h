@@ -57,6 +57,8 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 struct cgroup_stats;
 int stats_print(const char *id, const struct cgroup_stats *stats, struct arena *arena,
 	const char **ret, struct error *err);
+/* RFC 3339 with nanoseconds, of now; NULL: out of memory. */
+const char *operation_now(struct arena *arena);
 
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
@@ -73,12 +75,22 @@ int operation_await_end(
 	struct launch *launch, int notify_socket, int *ret_status, struct error *err);
 
 /*
+ * sweep.c: containers of `once` commands that were killed are removed. Called with every state
+ * root that is opened; never fails.
+ */
+void store_sweep(const struct mayfly_global *global, struct store *store);
+
+/* Somebody is about to make such a container, and holds *RET_FD until its lock is had. */
+int store_announce(struct store *store, int *ret_fd, struct error *err);
+
+/*
  * setup.c: which descriptors the program keeps: those of LISTEN_FDS, then --preserve-fds more.
  * All must have been open when mayfly was started.
  */
+char *operation_words(size_t *ret_length); /* of our command line and environment */
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err);
 
-/* birth.c: what create, run, exec and plan share. */
+/* birth.c: what create, run, exec, once and plan share. */
 struct birth {
 	struct operation operation;
 	struct request request;
@@ -92,7 +104,21 @@ struct birth {
 	bool notify;	   /* the program has a notify socket of ours: notify.h */
 	int notify_socket; /* run: that socket; -1 for none */
 	const struct restoring *restoring; /* restore: processes come from files; or NULL */
+	bool tied, keep_listener;	   /* once: see struct launch */
+	/* Called when the container is complete and its program waits to be told; may be NULL.
+	 */
+	int (*before_program)(struct birth *birth, struct error *err);
+	void *data; /* of the caller */
 };
+
+/*
+ * The three parts of birth_plan(), for a caller that changes the spec between the second and
+ * the third, or has it from elsewhere.
+ */
+int birth_open(struct birth *birth, const struct mayfly_global *global, const char *id,
+	const struct mayfly_create *options, enum request_verb verb, struct error *err);
+int birth_read(struct birth *birth, const struct mayfly_create *options, struct error *err);
+int birth_decide(struct birth *birth, struct error *err);
 
 /* Read and check everything, and build the plan; no side effect. */
 int birth_plan(struct birth *birth, const struct mayfly_global *global, const char *id,

@@ -34,6 +34,7 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "chrootOnly", chroot_only),
 	FIELD(struct record, "hasProcess", has_process),
 	FIELD(struct record, "notify", notify),
+	FIELD(struct record, "once", once),
 	FIELD(struct record, "poststart", poststart),
 	FIELD(struct record, "poststop", poststop),
 	PAIRS(struct record, "annotations", annotations),
@@ -91,6 +92,8 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	json_put_bool(&writer, "chrootOnly", record->chroot_only);
 	json_put_bool(&writer, "hasProcess", record->has_process);
 	json_put_bool(&writer, "notify", record->notify);
+	if (record->once)
+		json_put_bool(&writer, "once", true);
 	json_put_bool(&writer, "poststart", record->poststart);
 	json_put_bool(&writer, "poststop", record->poststop);
 	json_open(&writer, "annotations", '{');

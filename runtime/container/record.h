@@ -36,6 +36,7 @@ struct record {
 	bool chroot_only;	  /* no mount namespace */
 	bool has_process;	  /* the config says what to run */
 	bool notify;		  /* its program has a notify socket of ours */
+	bool once;		  /* whoever made it holds its lock as long as it lives */
 	bool poststart, poststop; /* has such hooks: config.json must be read */
 
 	struct oci_pair *annotations;

@@ -8,10 +8,36 @@
 #include "runtime/sys/sys.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How many descriptors after 2, without a gap, the caller gave us. All that we open comes after
  * them. */
 static unsigned int inherited;
+
+/* Our command line and environment, as the kernel shows them to others. */
+static char *words;
+static size_t words_length;
+
+static void remember_words(char *const argv[])
+{
+	size_t last = 0;
+	char *end;
+
+	while (argv[last + 1])
+		last++;
+	end = argv[last] + strlen(argv[last]) + 1;
+	/* The environment stands behind it, unless somebody moved it. */
+	for (char **entry = environ; *entry == end; entry++)
+		end += strlen(end) + 1;
+	words = argv[0];
+	words_length = (size_t)(end - argv[0]);
+}
+
+char *operation_words(size_t *ret_length)
+{
+	*ret_length = words_length;
+	return words;
+}
 
 int mayfly_setup(char *const argv[], bool seal, struct error *err)
 {
@@ -20,6 +46,7 @@ int mayfly_setup(char *const argv[], bool seal, struct error *err)
 	if (seal && self_seal(argv, err) < 0)
 		return -1;
 
+	remember_words(argv);
 	/* After the seal, whose exec would close what --preserve-fds keeps. */
 	int done = fd_cloexec_from(3);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state root, and one container's directory: directory, lock, record. */
-#include "runtime/container/store.h"
+#include "runtime/container/operation.h"
 
 #include "oci/spec.h"
 
@@ -123,6 +123,7 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 			"the state root \"%s\" can be written by others: chmod go-w",
 			store->path);
 	store->fd = take_fd(&fd);
+	store_sweep(global, store);
 	return 0;
 }
 

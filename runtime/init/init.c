@@ -63,7 +63,7 @@ static int init_tell(struct init_context *context, const struct step *step)
 {
 	int done;
 
-	if (step->message == MESSAGE_CREATED) {
+	if (step->message == MESSAGE_CREATED && !context->tied) {
 		/*
 		 * The runtime of `create` exits soon, and its end must not be ours. Until it
 		 * says that its record is saved, the end of the conversation is.
@@ -159,6 +159,7 @@ static int next_of_ours(const struct init_context *context, int from)
 	int next = -1;
 
 	take_next(context->channel, from, &next);
+	take_next(context->status, from, &next);
 	take_next(context->start_fifo, from, &next);
 	take_next(context->exec_fifo, from, &next);
 	take_next(context->proc, from, &next);
@@ -377,6 +378,8 @@ static int do_step(struct init_context *context, const struct step *step)
 		return init_find_program(context, step);
 	case STEP_AWAIT_START:
 		return init_await_start(context, step);
+	case STEP_SPAWN:
+		return init_spawn(context, step);
 	case STEP_CLOSE_FDS:
 		return init_close_fds(context, step);
 	case STEP_EXEC:

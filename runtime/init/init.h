@@ -18,6 +18,7 @@ struct init_context {
 	const struct plan *plan;
 	int *slots;	/* descriptors, filled by the outside list; -1 when empty */
 	int channel;	/* our end */
+	int status;	/* STEP_SPAWN: where the reaper tells the end; else -1 */
 	int start_fifo; /* O_RDWR; create: `start` writes a byte. -1 otherwise */
 	int exec_fifo;	/* O_RDWR; create: what `start` hears of us. -1 otherwise */
 	int proc;	/* O_PATH of the host's procfs, opened and checked by the parent; -1
@@ -30,6 +31,10 @@ struct init_context {
 	const struct oci_hooks *hooks;	 /* those of the spec, or NULL */
 	const char *bundle;
 	uint64_t ignored_signals; /* the runtime's, at clone: struct host */
+	char *words; /* STEP_SPAWN: our command line and environment, which the container is not
+		      * to read */
+	size_t words_length;
+	bool tied; /* dies with the parent also when it is created, and as long as it lives */
 	pid_t parent; /* the runtime's pid in the caller's namespace, to see that it still lives
 		       */
 

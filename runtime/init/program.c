@@ -232,6 +232,7 @@ static void close_ours(struct init_context *context, int first, int last)
 		&context->made_in,
 		&context->start_fifo,
 		&context->channel,
+		&context->status,
 		&context->exec_fifo,
 	};
 

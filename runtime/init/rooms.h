@@ -39,6 +39,9 @@ init_step init_rlimit, init_scheduler, init_io_priority, init_affinity, init_mem
 	init_personality, init_umask, init_own_stdio, init_change_directory;
 init_step init_find_home, init_find_program, init_close_fds, init_exec;
 
+/* reaper.c */
+init_step init_spawn;
+
 /* security.c */
 init_step init_no_new_privileges, init_load_seccomp, init_drop_bounding, init_shed_capabilities,
 	init_set_user, init_set_capabilities, init_set_label;

@@ -14,6 +14,7 @@ static void forget_in_child(struct launch *launch)
 {
 	int *const fds[] = {
 		&launch->channel,
+		&launch->status,
 		&launch->state_dir,
 		&launch->store,
 		&launch->cgroup.fd,
@@ -59,6 +60,7 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 	launch->pidfd = pidfd;
 	/* Its end closes here, so that its death is the end of the conversation. */
 	fd_close(&launch->inside.channel);
+	fd_close(&launch->inside.status);
 	return 0;
 }
 

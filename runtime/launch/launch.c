@@ -85,8 +85,9 @@ static int take_console(struct launch *launch, int *master, struct error *err)
 	return 0;
 }
 
-static int take_listener(struct launch *launch, int listener, struct error *err)
+static int take_listener(struct launch *launch, int *fd, struct error *err)
 {
+	int listener = *fd;
 	const struct wanted *wanted = launch->wanted;
 	bool exec = wanted->request->verb == REQUEST_EXEC;
 	const struct oci_state state = {
@@ -109,6 +110,10 @@ static int take_listener(struct launch *launch, int listener, struct error *err)
 	};
 	const char *text;
 
+	if (launch->keep_listener) {
+		launch->listener = take_fd(fd);
+		return 0;
+	}
 	if (oci_process_state_print(&process, launch->plan->arena, &text, err) < 0)
 		return -1;
 	return launch_send_listener(launch->plan->seccomp, listener, launch->pid, text, err);
@@ -129,7 +134,7 @@ static int step_await(struct launch *launch, const struct step *step, struct err
 	case MESSAGE_CONSOLE:
 		return take_console(launch, &fd, err);
 	case MESSAGE_LISTENER:
-		return take_listener(launch, fd, err);
+		return take_listener(launch, &fd, err);
 	default:
 		return 0;
 	}
@@ -268,11 +273,13 @@ static void begin(struct launch *launch)
 {
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
 	launch->pid = 0;
-	launch->pidfd = launch->channel = launch->console = -1;
+	launch->pidfd = launch->channel = launch->console = launch->listener = -1;
+	launch->status = -1;
 	launch->network = NULL;
 	launch->rdt_made = launch->rdt_monitored = NULL;
 	launch->inside = (struct init_context){
 		.channel = -1,
+		.status = -1,
 		.start_fifo = -1,
 		.exec_fifo = -1,
 		.proc = -1,
@@ -356,6 +363,15 @@ int launch_await_exec(struct launch *launch, struct error *err)
 	int done =
 		channel_receive(launch->channel, timeout_of(launch, MESSAGE_NONE), &received);
 
+	/* Of a program with a reaper: its own process loads the filter, as the last of all. */
+	if (done == 0 && received.message == MESSAGE_LISTENER && launch->keep_listener) {
+		fd_close(&launch->listener);
+		launch->listener = take_fd(&received.fd);
+		done = channel_tell(launch->channel, MESSAGE_LISTENER_SENT, 0, -1);
+		if (done == 0 || done == -EPIPE)
+			done = channel_receive(
+				launch->channel, timeout_of(launch, MESSAGE_NONE), &received);
+	}
 	if (done < 0)
 		return fail(err, -done, "wait for the program");
 	if (received.message == MESSAGE_ERROR) {
@@ -378,12 +394,15 @@ void launch_close(struct launch *launch)
 	free(launch->inside.bpf);
 	launch->inside.bpf = NULL;
 	fd_close(&launch->inside.channel);
+	fd_close(&launch->inside.status);
 	fd_close(&launch->inside.start_fifo);
 	fd_close(&launch->inside.exec_fifo);
 	fd_close(&launch->inside.proc);
 	launch_close_network(launch);
 	fd_close(&launch->channel);
 	fd_close(&launch->console);
+	fd_close(&launch->listener);
+	fd_close(&launch->status);
 	fd_close(&launch->pidfd);
 	cgroup_close(&launch->cgroup);
 }

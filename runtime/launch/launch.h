@@ -21,6 +21,8 @@ struct launch {
 	/* exec: the container's init, and its root when it has no mount namespace; -1
 	 * otherwise. Borrowed. */
 	int init_pidfd, init_root;
+	bool tied;	    /* the container dies with us, not only until it is created */
+	bool keep_listener; /* seccomp's goes to "listener" below, not to listenerPath */
 
 	/* Results. */
 	struct cgroup cgroup;
@@ -29,6 +31,10 @@ struct launch {
 	int channel;	/* our end */
 	bool hooks_ran; /* at least one hook of the runtime's side was tried */
 	int console;	/* the pty's master when nobody was given it; else -1 */
+	int status;	/* with a reaper: it tells the program's end; else -1. Owned */
+	char *words;	/* our own command line, and its length; set by the caller */
+	size_t words_length;
+	int listener; /* with keep_listener; else -1. Owned */
 
 	/* Private. */
 	struct init_context inside;
@@ -83,6 +89,9 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
  */
 int launch_unknown_calls(const struct oci_seccomp *seccomp, struct arena *arena,
 	const char **ret, struct error *err);
+
+/* The name of a system call of that AUDIT_ARCH_*, malloc'ed; NULL when it has none. */
+char *launch_syscall_name(uint32_t arch, int nr);
 
 /* The library's version ("2.5.4"; static), and the SECCOMP_FILTER_FLAG_* that this kernel
  * takes. */

@@ -62,6 +62,14 @@ int launch_state_text(const struct wanted *wanted, struct arena *arena, enum hoo
 	return 0;
 }
 
+bool launch_has_step(const struct step_list *list, enum step_kind kind)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == kind)
+			return true;
+	return false;
+}
+
 static int open_channel(struct launch *launch, struct error *err)
 {
 	int ends[2];
@@ -71,6 +79,15 @@ static int open_channel(struct launch *launch, struct error *err)
 		return fail(err, -done, "open the channel to the container's process");
 	launch->channel = ends[0];
 	launch->inside.channel = ends[1];
+	if (!launch_has_step(&launch->plan->inside, STEP_SPAWN))
+		return 0;
+	done = channel_open(ends);
+	if (done < 0)
+		return fail(err, -done, "open the channel to the container's reaper");
+	launch->status = ends[0];
+	launch->inside.status = ends[1];
+	launch->inside.words = launch->words;
+	launch->inside.words_length = launch->words_length;
 	return 0;
 }
 
@@ -106,14 +123,6 @@ static int compile_seccomp(struct launch *launch, struct error *err)
 	return 0;
 }
 
-bool launch_has_step(const struct step_list *list, enum step_kind kind)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->steps[i].kind == kind)
-			return true;
-	return false;
-}
-
 /* What the caller holds; slots close with the launch, so they get a copy. */
 static int fill_slot(struct launch *launch, int slot, int fd, struct error *err)
 {
@@ -141,6 +150,7 @@ int launch_get_ready(struct launch *launch, struct error *err)
 	inside->hooks = launch->wanted->spec->hooks;
 	inside->ignored_signals = launch->host->ignored_signals;
 	inside->dies_with_parent = true;
+	inside->tied = launch->tied;
 	if (fill_slot(launch, plan->init_pidfd_slot, launch->init_pidfd, err) < 0 ||
 		fill_slot(launch, plan->init_root_slot, launch->init_root, err) < 0)
 		return -1;

@@ -387,6 +387,12 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	return result;
 }
 
+char *launch_syscall_name(uint32_t arch, int nr)
+{
+	/* x32 shares the word of x86-64, and marks the number. */
+	return seccomp_syscall_resolve_num_arch(arch, nr);
+}
+
 const char *launch_seccomp_version(void)
 {
 	static char text[32];

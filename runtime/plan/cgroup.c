@@ -79,10 +79,10 @@ int plan_cannot_enforce(struct plan *plan, const struct wanted *wanted, const ch
 {
 	if (wanted->request->allow_missing_controllers)
 		return plan_unenforced(plan, err, "%s: %s", field, why);
-	error_set(err, 0,
-		"%s, so this limit would not hold; %s, or run without it by "
-		"--allow-missing-controllers",
-		why, remedy);
+	error_set(err, 0, "%s, so this limit would not hold; %s, or run without it by %s", why,
+		remedy,
+		wanted->request->allow_flag ? wanted->request->allow_flag
+					    : "--allow-missing-controllers");
 	return fail_in(err, "%s", field);
 }
 

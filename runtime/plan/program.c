@@ -122,6 +122,17 @@ static int plan_argv(struct plan *plan, const struct oci_process *process, struc
 	return 0;
 }
 
+static int find_program(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	const struct oci_process *process = wanted->process;
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_FIND_PROGRAM, "process.args[0]");
+
+	if (!step || plan_argv(plan, process, step, err) < 0)
+		return -1;
+	return plan_environment(plan, wanted, step, err);
+}
+
 int plan_program(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_process *process = wanted->process;
@@ -129,15 +140,10 @@ int plan_program(struct plan *plan, const struct wanted *wanted, struct error *e
 	if (plan_text(plan, &plan->inside, err, STEP_CHANGE_DIRECTORY, process->cwd,
 		    "process.cwd") < 0)
 		return -1;
-	if (!plan->process)
+	/* With a reaper it may be a file that is handed in when all else is done. */
+	if (!plan->process || wanted->request->reaper)
 		return 0;
-
-	struct step *step =
-		plan_step(plan, &plan->inside, err, STEP_FIND_PROGRAM, "process.args[0]");
-
-	if (!step || plan_argv(plan, process, step, err) < 0)
-		return -1;
-	return plan_environment(plan, wanted, step, err);
+	return find_program(plan, wanted, err);
 }
 
 /* FIND_PROGRAM and EXEC share what FIND_HOME may have added to the environment. */
@@ -160,6 +166,10 @@ int plan_exec(struct plan *plan, const struct wanted *wanted, struct error *err)
 	/* Without a program there is nothing to start, and `start` says so before it asks. */
 	if (!plan->process)
 		return 0;
+	if (wanted->request->reaper &&
+		(plan_bare(plan, &plan->inside, err, STEP_SPAWN, "") < 0 ||
+			find_program(plan, wanted, err) < 0))
+		return -1;
 	if (plan_number(plan, &plan->inside, err, STEP_CLOSE_FDS, wanted->request->preserve_fds,
 		    "") < 0 ||
 		plan_seccomp_late(plan, wanted, err) < 0)

@@ -23,7 +23,11 @@ struct request {
 	bool no_pivot;	    /* --no-pivot: MS_MOVE and chroot (root on an initramfs) */
 	bool no_new_keyring;
 	bool systemd_cgroup;
+	const char *allow_flag; /* what the caller would say for it; NULL: --allow-missing-… */
 	bool allow_missing_controllers; /* run without the limits this host cannot enforce */
+	/* The program is a child of the container's first process, which stays and reaps: it
+	 * then dies of signals like any other program. */
+	bool reaper;
 	bool force_rootless;		/* --rootless=true */
 	const char *base_mounts; /* the pinned, empty mount namespace to begin from, or NULL */
 

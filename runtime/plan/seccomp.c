@@ -44,14 +44,20 @@ static int check_notify(const struct oci_seccomp *seccomp, struct error *err)
 	return 0;
 }
 
-static int load(struct plan *plan, struct error *err)
+static struct step *load_here(struct plan *plan, struct error *err)
 {
 	struct step *step =
 		plan_step(plan, &plan->inside, err, STEP_LOAD_SECCOMP, "linux.seccomp");
 
-	if (!step)
+	if (step)
+		step->seccomp.listener = plan->seccomp_listens;
+	return step;
+}
+
+static int load(struct plan *plan, struct error *err)
+{
+	if (!load_here(plan, err))
 		return -1;
-	step->seccomp.listener = plan->seccomp_listens;
 	if (!plan->seccomp_listens)
 		return 0;
 	if (plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_LISTENER) < 0)
@@ -74,14 +80,18 @@ int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct er
 
 int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
-	if (!plan->seccomp_listens || !wanted->process->no_new_privileges)
+	/* With a reaper the program's process hands it over itself, as the last of all. */
+	if (!plan->seccomp_listens || !wanted->process->no_new_privileges ||
+		wanted->request->reaper)
 		return 0;
 	return load(plan, err);
 }
 
 int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
-	if (!plan->seccomp || plan->seccomp_listens || !wanted->process->no_new_privileges)
+	bool listens = plan->seccomp_listens && !wanted->request->reaper;
+
+	if (!plan->seccomp || listens || !wanted->process->no_new_privileges)
 		return 0;
-	return load(plan, err);
+	return load_here(plan, err) ? 0 : -1;
 }

@@ -464,6 +464,7 @@ static const struct {
 	[STEP_FIND_HOME] = {"find HOME", print_home},
 	[STEP_FIND_PROGRAM] = {"find program", print_program},
 	[STEP_AWAIT_START] = {"await start", NULL},
+	[STEP_SPAWN] = {"stay behind as the reaper", NULL},
 	[STEP_CLOSE_FDS] = {"close descriptors", print_close},
 	[STEP_EXEC] = {"exec", print_exec},
 };

@@ -109,6 +109,7 @@ enum step_kind {
 	STEP_FIND_HOME,	   /* user {uid}: HOME from the image's /etc/passwd into env slot */
 	STEP_FIND_PROGRAM, /* exec: argv[0] by PATH of the container; its errors are create's */
 	STEP_AWAIT_START,  /* block on the start fifo of `create` */
+	STEP_SPAWN,	   /* go on in a child; stay behind and reap until it has ended */
 	STEP_CLOSE_FDS,	   /* number: how many descriptors after 2 the program keeps */
 	STEP_EXEC,
 

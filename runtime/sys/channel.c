@@ -30,6 +30,8 @@ static const char *const names[MESSAGE_COUNT] = {
 	[MESSAGE_LISTENER_SENT] = "listener sent",
 	[MESSAGE_CREATED] = "created",
 	[MESSAGE_COMMITTED] = "committed",
+	[MESSAGE_PROGRAM] = "program",
+	[MESSAGE_ENDED] = "ended",
 	[MESSAGE_ERROR] = "error",
 };
 

@@ -28,6 +28,9 @@ enum message {
 	MESSAGE_LISTENER_SENT, /* out → in */
 	MESSAGE_CREATED,       /* in → out: everything but the program's exec is done */
 	MESSAGE_COMMITTED, /* out → in: the record is saved, limits are set: go on without me */
+	MESSAGE_PROGRAM,   /* in → out: value is the program's pid inside, the descriptor its
+			      pidfd */
+	MESSAGE_ENDED,	   /* in → out: value is the program's status as wait(2) tells it */
 	MESSAGE_ERROR,	   /* in → out, at any moment: then the sender exits */
 	MESSAGE_COUNT
 };

@@ -65,10 +65,12 @@ static bool is_word(const char *text, const char *word)
  * slower. */
 static bool makes_process(const char *const *words)
 {
+	static const char *const makers[] = {"create", "run", "exec", "once", "restore"};
+
 	for (; *words; words++)
-		if (is_word(*words, "create") || is_word(*words, "run") ||
-			is_word(*words, "exec"))
-			return true;
+		for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+			if (is_word(*words, makers[i]))
+				return true;
 	return false;
 }
 

@@ -95,6 +95,9 @@ VERBS = [
     Verb("delete-force", "sleep", [CREATE, ["start", ID]], ["delete", "--force", ID]),
     # When what fails is the deletion at its end, run keeps the state for a later delete.
     Verb("run", "true", [], ["run", "--bundle", BUNDLE, ID]),
+    # Nothing has a name here: the next command that opens the root takes what a killed one left.
+    Verb("once", "true", [], ["once", "--bundle", BUNDLE, "--wall", "5s", "--output", "1MiB",
+                              "--result", WORK + "/sweep-files/pid"]),
     Verb("exec", "sleep", [CREATE, ["start", ID]], ["exec", ID, "true"]),
     Verb("kill", "sleep", [CREATE, ["start", ID]], ["kill", ID, "KILL"]),
 ]
@@ -165,7 +168,8 @@ class Machine:
             left = []
             state = {n for n in listing(WORK + "/sweep-root") if not os.path.basename(n).startswith(".")}
             left += ["state " + os.path.basename(n) for n in state]
-            if os.path.isdir(CGROUP_MOUNT + CGROUP):
+            if any(name.startswith(os.path.basename(CGROUP)) for name in
+                   os.listdir(os.path.dirname(CGROUP_MOUNT + CGROUP))):
                 left.append("cgroup")
             left += ["process " + words for pid, words in processes().items() if pid not in self.processes]
             left += ["mount " + line.split()[1] for line in mounts() - self.mounts]
@@ -181,7 +185,9 @@ class Machine:
                 os.kill(int(pid), signal.SIGKILL)
             except OSError:
                 pass
-        for directory, _, _ in os.walk(CGROUP_MOUNT + CGROUP, topdown=False):
+        parent = os.path.dirname(CGROUP_MOUNT + CGROUP)
+        ours = [parent + "/" + name for name in os.listdir(parent) if name.startswith(os.path.basename(CGROUP))]
+        for directory in (directory for top in ours for directory, _, _ in os.walk(top, topdown=False)):
             try:
                 with open(directory + "/cgroup.kill", "w") as file:
                     file.write("1")

@@ -186,6 +186,44 @@ int mayfly_events(const struct mayfly_global *global, const char *id,
 	return options->line("{}\n", err);
 }
 
+int mayfly_once(const struct mayfly_global *global, const struct mayfly_once *options,
+	int *ret_status, struct error *err)
+{
+	static const char result[] = "{\"verdict\":\"ok\"}";
+
+	say_global("once", global, "-");
+	if (options->size != sizeof(*options))
+		printf(" SIZE");
+	say_text("bundle", options->bundle);
+	say_text("rootfs", options->rootfs);
+	say_text("template", options->template_name);
+	say_text("wall", options->wall);
+	say_text("memory", options->memory);
+	say_text("on-output", options->on_output);
+	say_text("request", options->request);
+	if (options->jobs)
+		printf(" jobs=%u", options->jobs);
+	if (options->client >= 0)
+		printf(" client=%d", options->client);
+	say_bool("best-effort", options->best_effort);
+	say_bool("check", options->check);
+	say_bool("exit-verdict", options->exit_verdict);
+	say_texts("env", options->env);
+	say_texts("file", options->files);
+	say_texts("arg", options->args);
+	end();
+	if (options->cwd && strcmp(options->cwd, "/fail") == 0) {
+		*ret_status = 127;
+		return fail(err, 0, "no such program");
+	}
+	if (options->put_result && options->put_result(result, strlen(result), err) < 0)
+		return -1;
+	if (options->put_message && options->cwd)
+		options->put_message("timeout", "too late");
+	*ret_status = options->cwd ? 124 : 0;
+	return 0;
+}
+
 int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, bool all,
 	struct error *err)
 {
@@ -321,6 +359,12 @@ int mayfly_plan(const struct mayfly_global *global, const char *id,
 int mayfly_spec(bool rootless, char **ret_json, struct error *err)
 {
 	return give(rootless ? "{\"rootless\": true}\n" : "{}\n", ret_json, err);
+}
+
+int mayfly_template(const char *name, char **ret_json, struct error *err)
+{
+	return strcmp(name, "none") == 0 ? fail(err, 0, "no template is called \"none\"")
+					 : give("{}\n", ret_json, err);
 }
 
 int mayfly_features(char **ret_json, struct error *err)

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request in one container, from its template to its result: what the rooms of it share. */
+#ifndef MAYFLY_ONCE_H
+#define MAYFLY_ONCE_H
+
+#include "oci/request.h"
+#include "runtime/container/operation.h"
+#include "runtime/verdict/result.h"
+#include "runtime/watch/watch.h"
+
+enum { ONCE_ID_SIZE = sizeof("once-0123456789abcdef"), ONCE_KEEP_MAX = 1024 * 1024 };
+
+struct once {
+	const struct mayfly_global *global;
+	struct oci_request *request;
+	bool check_only;  /* say what would be refused, and do nothing */
+	bool keep_output; /* in the document instead of passing it on */
+	int client;	  /* whose reader is the caller's; or -1 */
+
+	char id[ONCE_ID_SIZE];
+	struct birth birth;
+	struct watch watch;
+	struct result result;
+	struct oci_limits limits; /* of template and request together */
+	bool pids_kill, syscalls_recorded, oom_group;
+	int ids;	   /* holds our range of user ids; or -1 */
+	int input;	   /* to be descriptor 0; or -1: leave it */
+	int stdio[3];	   /* our own, while the container's are in their place; or -1 */
+	int root, mounts;  /* of the container, for the files that come out; or -1 */
+	int tmp;	   /* its tmpfs at /tmp; or -1 */
+	uint64_t began_ns; /* CLOCK_MONOTONIC */
+	struct error err;  /* why it was not started */
+};
+
+/* spec.c: the template or the bundle, with what the request changes. Nothing has an effect. */
+int once_read_spec(struct once *once, struct error *err);
+/* spec_limits.c: the limits, into the spec. */
+int once_put_limits(struct once *once, struct error *err);
+/* Limits of the annotations dev.mayfly.limit.*. */
+int once_read_annotations(
+	const struct oci_spec *spec, struct oci_limits *ret, struct error *err);
+
+/* The text of a template by name, or of a file when the name has a slash; in ARENA. */
+int once_read_template(const char *name, struct arena *arena, char **ret, size_t *ret_length,
+	struct error *err);
+
+/* calls.c: what kills becomes what asks us; true when something does. */
+bool once_watch_calls(struct oci_seccomp *seccomp);
+
+/* ids.c: a range of user ids that no other container has; -1 with *err when all are taken. */
+int once_take_ids(struct store *store, int *ret_lock, uint32_t *ret_first, struct error *err);
+enum { ONCE_IDS = 65536 };
+
+/* files.c */
+int once_open_input(struct once *once, struct error *err);
+int once_put_files(struct once *once, struct error *err);
+int once_hold_root(struct once *once, struct error *err);
+void once_hold_tmp(struct once *once);
+void once_measure_tmp(struct once *once);
+int once_collect(struct once *once, struct error *err);
+
+/* result.c: does that stream go through us? */
+bool once_watches(const struct once *once, int number);
+void once_take_watch(struct once *once);
+
+/* Run it to its end; the result is filled in whatever happens. */
+void once_run(struct once *once);
+void once_close(struct once *once);
+
+/* request.c: run REQUEST and tell; the same for one that could not be read. */
+int once_run_one(const struct mayfly_global *global, const struct mayfly_once *options,
+	struct oci_request *request, bool keep_output, int *ret_status, struct error *err);
+int once_reject(const struct mayfly_global *global, const struct mayfly_once *options,
+	const char *request_id, const struct error *why, int *ret_status, struct error *err);
+
+/* batch.c */
+int once_batch(const struct mayfly_global *global, const struct mayfly_once *options,
+	int *ret_status, struct error *err);
+
+#endif

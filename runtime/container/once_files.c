@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes in and out: standard input, files that are there before the program runs, files that
+ * are taken when it has ended. Inside the container everything is done with the program's own
+ * user as fsuid, so nothing can be put or read here that the program could not.
+ */
+#include "runtime/container/once.h"
+
+#include "runtime/sys/fd.h"
+#include "runtime/sys/file.h"
+#include "runtime/sys/path.h"
+#include "runtime/sys/sys.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/vfs.h>
+
+enum { FILE_BYTES_MAX = 64 * 1024 * 1024, COLLECT_DEFAULT = 1024 * 1024 };
+
+/* ---- where bytes come from ---- */
+
+static int read_data(struct once *once, const struct oci_data *data, const char **ret,
+	size_t *ret_length, struct error *err)
+{
+	struct arena *arena = &once->birth.operation.arena;
+	char *bytes;
+
+	*ret = data->bytes;
+	*ret_length = data->length;
+	if (data->bytes)
+		return 0;
+	if (data->path) {
+		if (file_read(AT_FDCWD, data->path, FILE_BYTES_MAX, arena, &bytes, ret_length,
+			    err) < 0)
+			return -1;
+	} else if (file_read_fd((int)data->fd.value, FILE_BYTES_MAX, arena, &bytes, ret_length,
+			   err) < 0) {
+		return -1;
+	}
+	*ret = bytes;
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t put = sys_write(fd, bytes, length);
+
+		if (put < 0)
+			return (int)put;
+		bytes += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}
+
+/* A file without a name that the program can read from its start, and only read. */
+static int input_of_bytes(const char *bytes, size_t length, struct error *err)
+{
+	char path[32];
+	int AUTO_FD memory = sys_memfd_create("stdin", 0);
+	int done = memory < 0 ? memory : write_all(memory, bytes, length);
+
+	if (done < 0)
+		return fail(err, -done, "keep the input");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+
+	int fd = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+
+	return fd < 0 ? fail(err, -fd, "keep the input") : fd;
+}
+
+int once_open_input(struct once *once, struct error *err)
+{
+	const struct oci_data *data = once->request->input;
+
+	if (!data && !once->keep_output)
+		return 0; /* ours */
+	if (!data)
+		once->input = sys_openat(AT_FDCWD, "/dev/null", O_RDONLY, 0);
+	else if (data->path)
+		once->input = sys_openat(AT_FDCWD, data->path, O_RDONLY | O_NOCTTY, 0);
+	else if (data->fd.set)
+		once->input = SYS_RESULT(fcntl((int)data->fd.value, F_DUPFD_CLOEXEC, 3));
+	else
+		return (once->input = input_of_bytes(data->bytes, data->length, err)) < 0 ? -1
+											  : 0;
+	if (once->input < 0) {
+		error_set(err, -once->input, "open the input");
+		return fail_in(err, "stdin");
+	}
+	return 0;
+}
+
+/* ---- as the program's user ---- */
+
+static int become_program(struct once *once, struct error *err)
+{
+	const struct oci_spec *spec = once->birth.spec;
+	const struct oci_user *user = &spec->process->user;
+	const struct oci_linux *section = spec->linux;
+	uint32_t uid, gid = user->gid;
+
+	if (!plan_host_uid(spec, user->uid, &uid))
+		return fail(
+			err, 0, "the program's user %u has no number on the host", user->uid);
+	for (size_t i = 0; i < section->n_gid_mappings; i++) {
+		const struct oci_id_mapping *map = &section->gid_mappings[i];
+
+		if (user->gid >= map->container_id && user->gid - map->container_id < map->size)
+			gid = map->host_id + (user->gid - map->container_id);
+	}
+	(void)setfsgid(gid);
+	(void)setfsuid(uid);
+	/* They answer what was before; asking for nobody tells what is. */
+	if ((uint32_t)setfsuid((uid_t)-1) != uid || (uint32_t)setfsgid((gid_t)-1) != gid)
+		return fail(err, EPERM, "act as the program's user %u", uid);
+	return 0;
+}
+
+static void become_ourselves(void)
+{
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
+}
+
+static int open_root(struct once *once, const char *what, int flags, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", once->birth.launch.pid, what);
+	fd = sys_openat(AT_FDCWD, path, flags, 0);
+	/* What was opened is our child's as long as nobody has reaped it, and that is us. */
+	return fd < 0 ? fail(err, -fd, "open %s of the container", what) : fd;
+}
+
+/* A path of the request as one from the container's root. */
+static const char *from_root(struct once *once, const char *path)
+{
+	const char *cwd = once->birth.spec->process->cwd;
+
+	if (path[0] == '/')
+		return path;
+	return arena_format(&once->birth.operation.arena, "%s/%s", cwd, path);
+}
+
+/* ---- in ---- */
+
+/*
+ * What is handed in is gone with the container: it may go only into a tmpfs of its own, not
+ * into the image and not into a directory of the host.
+ */
+static int check_private(int root, const char *path, struct error *err)
+{
+	char parent[PATH_MAX];
+	struct stat above, top;
+	struct statfs fs;
+	struct error missing;
+
+	if (strlen(path) >= sizeof(parent))
+		return fail(err, ENAMETOOLONG, "\"%.100s\"", path);
+	strcpy(parent, path);
+	for (;;) {
+		char *slash = strrchr(parent, '/');
+
+		if (!slash)
+			break;
+		*slash = '\0';
+
+		int AUTO_FD fd = path_open(root, *parent ? parent : "/", PATH_DIRECTORY,
+			PATH_NO_SYMLINKS, &missing);
+
+		if (fd < 0 && missing.code == ENOENT && *parent)
+			continue;
+		if (fd < 0) {
+			*err = missing;
+			return -1;
+		}
+		if (fstatfs(fd, &fs) < 0 || fstat(fd, &above) < 0 || fstat(root, &top) < 0)
+			return fail(err, errno, "\"%.100s\"", path);
+		if (fs.f_type == FS_TMPFS && above.st_dev != top.st_dev)
+			return 0;
+		break;
+	}
+	return fail(err, 0,
+		"\"%.200s\" is not below a tmpfs of the container (such as /tmp): files that "
+		"are handed in go nowhere else",
+		path);
+}
+
+static int put_file(
+	struct once *once, int root, const struct oci_request_file *file, struct error *err)
+{
+	char name[PATH_NAME_MAX];
+	const char *path = from_root(once, file->path), *bytes;
+	size_t length;
+
+	if (!path)
+		return fail(err, ENOMEM, "read the request");
+	if (check_private(root, path, err) < 0)
+		return fail_in(err, "path");
+
+	int AUTO_FD dir = path_create_parent(root, path, PATH_NO_SYMLINKS, name, err);
+
+	if (dir < 0)
+		return fail_in(err, "path");
+
+	int AUTO_FD fd = sys_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		error_set(err, -fd, "make \"%.200s\"", path);
+		return fail_in(err, "path");
+	}
+	/* What the caller may read is asked with the caller's own rights. */
+	become_ourselves();
+	if (read_data(once, &file->data, &bytes, &length, err) < 0 ||
+		become_program(once, err) < 0)
+		return -1;
+
+	int done = write_all(fd, bytes, length);
+
+	if (done < 0)
+		return fail(err, -done, "write \"%.200s\"", path);
+	if (fchmod(fd, file->mode.set ? file->mode.value : 0644) < 0)
+		return fail(err, errno, "chmod \"%.200s\"", path);
+	return 0;
+}
+
+static int put_all(struct once *once, int root, struct error *err)
+{
+	const struct oci_request *request = once->request;
+
+	for (size_t i = 0; i < request->n_files; i++)
+		if (put_file(once, root, &request->files[i], err) < 0)
+			return fail_in(err, "files[%zu]", i);
+	return 0;
+}
+
+int once_put_files(struct once *once, struct error *err)
+{
+	int result;
+
+	if (once->request->n_files == 0)
+		return 0;
+
+	int AUTO_FD root = open_root(once, "root", O_PATH | O_DIRECTORY, err);
+
+	if (root < 0)
+		return fail_in(err, "files");
+	result = become_program(once, err);
+	if (result == 0)
+		result = put_all(once, root, err);
+	become_ourselves();
+	return result;
+}
+
+/* ---- out ---- */
+
+/* When everybody in it is gone, a mount namespace goes, and with it the way to its tmpfs. */
+int once_hold_root(struct once *once, struct error *err)
+{
+	if (once->request->n_collect == 0)
+		return 0;
+	once->mounts = open_root(once, "ns/mnt", O_RDONLY, err);
+	if (once->mounts >= 0)
+		once->root = open_root(once, "root", O_PATH | O_DIRECTORY, err);
+	return once->root < 0 ? fail_in(err, "collect") : 0;
+}
+
+/* Its size is told where it can be: without root the container may not be looked into. */
+void once_hold_tmp(struct once *once)
+{
+	struct stat here, top;
+	struct statfs fs;
+	struct error ignored;
+	int AUTO_FD root = open_root(once, "root", O_PATH | O_DIRECTORY, &ignored);
+	int AUTO_FD tmp =
+		root < 0 ? -1
+			 : path_open(root, "/tmp", PATH_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
+
+	if (tmp >= 0 && fstatfs(tmp, &fs) == 0 && fs.f_type == FS_TMPFS &&
+		fstat(tmp, &here) == 0 && fstat(root, &top) == 0 && here.st_dev != top.st_dev)
+		once->tmp = take_fd(&tmp);
+}
+
+void once_measure_tmp(struct once *once)
+{
+	struct result *result = &once->result;
+	struct statfs fs;
+
+	if (once->tmp < 0 || fstatfs(once->tmp, &fs) < 0)
+		return;
+	result->tmp_used = (struct opt_u64){
+		true, (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize};
+	/* Without a limit both are 0. */
+	result->facts.disk_full =
+		(fs.f_blocks > 0 && fs.f_bfree == 0) || (fs.f_files > 0 && fs.f_ffree == 0);
+}
+
+static int open_collected(struct once *once, const char *path, struct error *err)
+{
+	char name[32];
+	struct stat info;
+
+	/* O_PATH: a fifo, a device or a dead FUSE is looked at, never waited for. */
+	int AUTO_FD found = path_open(once->root, path, PATH_NOT_DIRECTORY, 0, err);
+
+	if (found < 0)
+		return -1;
+	if (fstat(found, &info) < 0 || !S_ISREG(info.st_mode))
+		return fail(err, 0, "not a plain file");
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", found);
+
+	int fd = sys_openat(AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+
+	return fd < 0 ? fail(err, -fd, "open it") : fd;
+}
+
+static int read_collected(
+	struct once *once, int fd, uint64_t most, struct result_file *ret, struct error *err)
+{
+	struct arena *arena = &once->birth.operation.arena;
+	struct stat info;
+	char *bytes;
+	char one;
+
+	if (fstat(fd, &info) < 0)
+		return fail(err, errno, "look at it");
+
+	uint64_t size = (uint64_t)info.st_size < most ? (uint64_t)info.st_size : most;
+
+	bytes = arena_alloc(arena, size + 1);
+	if (!bytes)
+		return fail(err, ENOMEM, "read it");
+	while (ret->bytes < size) {
+		ssize_t got = sys_read(fd, bytes + ret->bytes, size - ret->bytes);
+
+		if (got < 0)
+			return fail(err, (int)-got, "read it");
+		if (got == 0)
+			break;
+		ret->bytes += (uint64_t)got;
+	}
+	ret->truncated = sys_read(fd, &one, 1) == 1;
+	ret->data = bytes;
+	ret->data_length = ret->bytes;
+	return 0;
+}
+
+/* Where the command line said, with the caller's own rights. */
+static int put_on_host(const char *to, struct result_file *file, struct error *err)
+{
+	int AUTO_FD fd =
+		sys_openat(AT_FDCWD, to, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0644);
+	int done = fd < 0 ? fd : write_all(fd, file->data, file->data_length);
+
+	if (done < 0)
+		return fail(err, -done, "write \"%.200s\"", to);
+	file->data = NULL;
+	return 0;
+}
+
+static int collect_one(struct once *once, const struct oci_collect *wanted,
+	struct result_file *ret, struct error *err)
+{
+	uint64_t most = wanted->max_bytes.set ? wanted->max_bytes.value : COLLECT_DEFAULT;
+	const char *path = from_root(once, wanted->path);
+	int result = -1;
+
+	if (!path || become_program(once, err) < 0)
+		return -1;
+
+	int AUTO_FD fd = open_collected(once, path, err);
+
+	if (fd >= 0)
+		result = read_collected(once, fd, most, ret, err);
+	become_ourselves();
+	if (result < 0)
+		return -1;
+	ret->found = true;
+	if (!wanted->to)
+		return 0;
+	return put_on_host(wanted->to, ret, err);
+}
+
+int once_collect(struct once *once, struct error *err)
+{
+	const struct oci_request *request = once->request;
+	struct arena *arena = &once->birth.operation.arena;
+	struct result_file *files = arena_array(arena, request->n_collect, sizeof(*files));
+
+	if (!files && request->n_collect)
+		return fail(err, ENOMEM, "collect the files");
+	for (size_t i = 0; i < request->n_collect; i++) {
+		struct error why;
+		char line[1024];
+
+		files[i].path = request->collect[i].path;
+		if (collect_one(once, &request->collect[i], &files[i], &why) == 0 ||
+			(request->collect[i].optional && why.code == ENOENT))
+			continue;
+		error_print(&why, line, sizeof(line));
+		files[i].error = arena_text(arena, line);
+	}
+	once->result.files = files;
+	once->result.n_files = request->n_collect;
+	return 0;
+}

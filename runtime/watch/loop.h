@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What watch.c and its rooms share: the descriptors of the loop, and what one wake has seen. */
+#ifndef MAYFLY_LOOP_H
+#define MAYFLY_LOOP_H
+
+#include "runtime/watch/watch.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+
+enum ready {
+	READY_PROCESS,
+	READY_STATUS,
+	READY_SIGNALS,
+	READY_TIMER,
+	READY_PIDS,
+	READY_LISTENER,
+	READY_CLIENT,
+	READY_STREAMS,			 /* stdout, stderr: the program has written */
+	READY_SINKS = READY_STREAMS + 2, /* their readers take more */
+	READY_COUNT = READY_SINKS + 2,
+};
+
+enum { LOOP_EVENTS = 32 };
+
+struct loop {
+	struct watch *watch;
+	int epoll, timer, signals, pids; /* owned */
+	uint64_t cpus_milli;
+	/* CLOCK_MONOTONIC nanoseconds; UINT64_MAX: never. */
+	uint64_t wall_at, cpu_at, kill_at, armed;
+	bool ending; /* we have asked it to end, or killed it */
+	bool over;   /* a limit of the output is passed, and that is its end */
+	struct verdict_event events[LOOP_EVENTS];
+	size_t n_events;
+	/* What of each stream is waited for: neither, the program, or the reader. */
+	enum { WAIT_NONE, WAIT_PROGRAM, WAIT_READER } waits[2];
+};
+
+/* ready.c */
+void loop_signals(sigset_t *ret); /* that ask to end */
+int loop_open(struct loop *loop, struct watch *watch, struct error *err);
+void loop_close(struct loop *loop);
+
+/* output.c: a stream or its sink is ready. */
+int loop_move(struct loop *loop, uint32_t ready, struct error *err);
+/* Pass on all that is there without waiting; -1: out of memory. */
+int loop_flush(struct loop *loop);
+bool loop_is_blocked(const struct loop *loop);
+int loop_wait_for_program(struct loop *loop, int number);
+
+/* calls.c: a forbidden system call; true when it is the container's end. */
+bool loop_take_call(struct loop *loop, uint32_t events);
+
+#endif

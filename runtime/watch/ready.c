@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Before the first wake: everything that can become ready. */
+#include "runtime/watch/loop.h"
+
+#include "runtime/cgroup/files.h"
+#include "runtime/sys/fd.h"
+#include "runtime/sys/sys.h"
+
+#include <sched.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+static int add(struct loop *loop, int fd, enum ready ready, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.u32 = ready};
+
+	return SYS_RESULT(epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+static uint64_t usable_cpus_milli(uint64_t quota)
+{
+	cpu_set_t set;
+	uint64_t count = 1024; /* more than fit into the set */
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		count = (uint64_t)CPU_COUNT(&set);
+	return quota && quota < count * 1000 ? quota : count * 1000;
+}
+
+static void set_clocks(struct loop *loop)
+{
+	const struct watch *watch = loop->watch;
+
+	loop->wall_at = loop->cpu_at = loop->kill_at = loop->armed = UINT64_MAX;
+	loop->cpus_milli = usable_cpus_milli(watch->cpus_milli);
+	if (watch->wall_ns)
+		loop->wall_at = watch->begin_ns + watch->wall_ns;
+	if (watch->cpu_ns)
+		loop->cpu_at = watch->begin_ns + watch->cpu_ns / loop->cpus_milli * 1000;
+}
+
+void loop_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGHUP);
+	sigaddset(ret, SIGQUIT);
+}
+
+static int open_signals(void)
+{
+	sigset_t signals;
+
+	loop_signals(&signals);
+	return SYS_RESULT(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+static int add_all(struct loop *loop)
+{
+	const struct watch *watch = loop->watch;
+	int done = add(loop, watch->pidfd, READY_PROCESS, EPOLLIN);
+
+	if (done == 0 && watch->status >= 0)
+		done = add(loop, watch->status, READY_STATUS, EPOLLIN);
+	if (done == 0)
+		done = add(loop, loop->timer, READY_TIMER, EPOLLIN);
+	if (done == 0)
+		done = add(loop, loop->signals, READY_SIGNALS, EPOLLIN);
+	if (done == 0 && loop->pids >= 0)
+		done = add(loop, loop->pids, READY_PIDS, EPOLLPRI);
+	if (done == 0 && watch->listener >= 0)
+		done = add(loop, watch->listener, READY_LISTENER, EPOLLIN);
+	/* A plain file has no caller that could go. */
+	if (done == 0 && watch->client >= 0 && add(loop, watch->client, READY_CLIENT, 0) < 0)
+		return 0;
+	return done;
+}
+
+int loop_open(struct loop *loop, struct watch *watch, struct error *err)
+{
+	*loop = (struct loop){
+		.watch = watch, .epoll = -1, .timer = -1, .signals = -1, .pids = -1};
+	set_clocks(loop);
+	loop->epoll = SYS_RESULT(epoll_create1(EPOLL_CLOEXEC));
+	loop->timer = SYS_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+	loop->signals = open_signals();
+	if (watch->pids_kill && watch->cgroup->fd >= 0)
+		loop->pids = files_open(watch->cgroup->fd, "pids.events", O_RDONLY);
+
+	const int fds[] = {loop->epoll, loop->timer, loop->signals};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (fds[i] < 0)
+			return fail(err, -fds[i], "make ready to watch the container");
+
+	int done = add_all(loop);
+
+	for (int i = 0; i < 2 && done == 0; i++)
+		if (watch->streams[i].from >= 0)
+			done = loop_wait_for_program(loop, i);
+	return done < 0 ? fail(err, -done, "make ready to watch the container") : 0;
+}
+
+void loop_close(struct loop *loop)
+{
+	fd_close(&loop->epoll);
+	fd_close(&loop->timer);
+	fd_close(&loop->signals);
+	fd_close(&loop->pids);
+}
