@@ -65,7 +65,8 @@ static bool is_word(const char *text, const char *word)
  * slower. */
 static bool makes_process(const char *const *words)
 {
-	static const char *const makers[] = {"create", "run", "exec", "once", "restore"};
+	/* Not pointers: those would want relocation. */
+	static const char makers[][8] = {"create", "run", "exec", "once", "restore"};
 
 	for (; *words; words++)
 		for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
