@@ -39,5 +39,8 @@ dist_fishcompletion_DATA = completions/mayfly.fish
 dist_doc_DATA = README.md NEWS SECURITY.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
+kubernetesdir = $(docdir)/kubernetes
+dist_kubernetes_DATA = $(addprefix docs/kubernetes/,README.md Containerfile containerd-1.toml containerd-2.toml crio.conf \
+	install installer.yaml pod.yaml runtimeclass.yaml)
 EXTRA_DIST += CONTRIBUTING.md \
 	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/*.md $(srcdir)/docs/decisions/*.md))
