@@ -276,7 +276,7 @@ recall_log() { output=$(said "$1"); }
     local set kept=/var/tmp/as-runc/$ENGINE
     [ "$RUNTIME" != crun ] || kept=/var/tmp/as-crun/$ENGINE
     for set in locked plain privileged; do
-        said "$set" | sed 's/[0-9a-f]\{64\}/ID/g' >"$BATS_FILE_TMPDIR/$set"
+        said "$set" | sed "s/[0-9a-f]\{64\}/ID/g; s#$PARENT_PATH/#/kubepods/#" >"$BATS_FILE_TMPDIR/$set"
         if [ "$RUNTIME" != mayfly ]; then
             mkdir -p "$kept"
             cp "$BATS_FILE_TMPDIR/$set" "$kept/$set"
