@@ -43,5 +43,9 @@ schemasdir = $(pkgdatadir)
 dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
+kubernetesdir = $(docdir)/kubernetes
+dist_kubernetes_DATA = $(addprefix docs/kubernetes/,README.md Containerfile containerd-1.toml containerd-1-runc.toml \
+	containerd-2.toml containerd-2-runc.toml crio.conf \
+	install installer.yaml pod.yaml runtimeclass.yaml)
 EXTRA_DIST += CONTRIBUTING.md \
 	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/*.md $(srcdir)/docs/*.svg $(srcdir)/docs/decisions/*.md))

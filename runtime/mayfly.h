@@ -34,9 +34,9 @@ struct mayfly_global {
 	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say
 					   which */
 	/*
-	 * Called with a sentence that is no error; LEVEL is "warning", "debug", or
+	 * Called with a sentence that is no error; LEVEL is "warning", "debug",
 	 * "unenforced": a limit that is left out because the caller allowed it, and is to hear
-	 * of. May be NULL.
+	 * of, or "remark": a warning while the caller's terminal is the program's. May be NULL.
 	 */
 	void (*log)(const char *level, const char *sentence);
 };

@@ -149,7 +149,8 @@ void log_error(const char *who, const struct error *err)
 void log_sentence(const char *level, const char *sentence)
 {
 	bool loud = strcmp(level, "unenforced") == 0;
-	int number = loud ? LOG_WARNING : find_level(level);
+	bool remark = strcmp(level, "remark") == 0;
+	int number = loud || remark ? LOG_WARNING : find_level(level);
 	char text[MESSAGE_MAX_BYTES], line[MESSAGE_MAX_BYTES + 32];
 	struct error printable;
 
@@ -164,7 +165,7 @@ void log_sentence(const char *level, const char *sentence)
 	 * log. A person at a terminal is to see it, and whoever allowed a weaker container.
 	 */
 	bool asked = number <= (int)log_state.level && log_state.fd < 0;
-	bool shown = loud || (number == LOG_WARNING && isatty(STDERR_FILENO));
+	bool shown = loud || (number == LOG_WARNING && !remark && isatty(STDERR_FILENO));
 
 	if (!asked && !shown)
 		return;

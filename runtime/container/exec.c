@@ -358,12 +358,15 @@ int mayfly_exec(const struct mayfly_global *global, const char *id,
 	if (result == 0)
 		result = plan_joining(&joining, id, options, err);
 	if (result == 0) {
+		/* A terminal of the program's shows the program's output, and nothing else. */
+		const char *level = joining.process->terminal ? "remark" : "warning";
+
 		for (size_t i = 0; i < joining.process->warnings.n_texts; i++)
-			operation_log(&joining.operation, "warning", "%s",
+			operation_log(&joining.operation, level, "%s",
 				joining.process->warnings.texts[i]);
 		for (size_t i = 0; i < joining.plan.n_warnings; i++)
 			operation_log(
-				&joining.operation, "warning", "%s", joining.plan.warnings[i]);
+				&joining.operation, level, "%s", joining.plan.warnings[i]);
 		result = launch_joining(&joining, options, ret_status, err);
 	}
 	fd_close(&joining.init_pidfd);

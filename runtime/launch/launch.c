@@ -4,6 +4,7 @@
 
 #include "runtime/launch/outside.h"
 #include "runtime/launch/terminal.h"
+#include "runtime/launch/tty.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/process.h"
 #include "runtime/sys/sys.h"
@@ -81,6 +82,8 @@ static int take_console(struct launch *launch, int *master, struct error *err)
 	if (launch->console_socket)
 		return launch_send_descriptor(
 			launch->console_socket, *master, "/dev/ptmx", err);
+	/* The program may ask for it at once. */
+	tty_give_size(*master);
 	launch->console = take_fd(master);
 	return 0;
 }

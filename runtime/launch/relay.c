@@ -66,7 +66,7 @@ struct loop {
 static void handle_signal(struct loop *loop, const struct signalfd_siginfo *info)
 {
 	if (info->ssi_signo == SIGWINCH)
-		tty_copy_size(&loop->tty);
+		tty_give_size(*loop->tty.master);
 	if (is_one_of(not_passed_on, LENGTH(not_passed_on), info->ssi_signo))
 		return;
 	if (!loop->exited)

@@ -66,7 +66,7 @@ void tty_open(struct tty *tty, int *master)
 	tty->out = reopen(STDOUT_FILENO, O_WRONLY, &tty->out_is_ours);
 	tty->write_at_once =
 		tty->out_is_ours || is_type(STDOUT_FILENO, S_IFREG) ? TTY_BUFFER : SAFE_WRITE;
-	tty_copy_size(tty);
+	tty_give_size(*tty->master);
 	set_raw(tty);
 }
 
@@ -94,18 +94,18 @@ void tty_close(struct tty *tty)
 	tty->raw = false;
 }
 
-void tty_copy_size(struct tty *tty)
+void tty_give_size(int master)
 {
 	struct winsize size;
 
-	if (*tty->master < 0)
+	if (master < 0)
 		return;
 	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 &&
 		ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
 		return;
 	/* A terminal that was never given a size has 0 by 0: the config's is better. */
 	if (size.ws_row || size.ws_col)
-		(void)ioctl(*tty->master, TIOCSWINSZ, &size);
+		(void)ioctl(master, TIOCSWINSZ, &size);
 }
 
 /* ---- buffers ---- */

@@ -32,7 +32,8 @@ void tty_open(struct tty *tty, int *master);
 /* Restores the caller's terminal and closes the master. */
 void tty_close(struct tty *tty);
 
-void tty_copy_size(struct tty *tty);
+/* The size of our own terminal (descriptor 0, or 1) becomes that of MASTER; -1 is none. */
+void tty_give_size(int master);
 
 /* Fill FDS with what can go on; true when the master must be looked at again after a pause. */
 bool tty_prepare(struct tty *tty, struct pollfd fds[TTY_POLLS]);

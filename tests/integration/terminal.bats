@@ -89,7 +89,7 @@ console_socket() {
 }
 
 @test "terminal: the size is the caller's, or that of consoleSize" {
-	set_script 'sleep 0.3; stty size'
+	set_script 'stty size'
 	run -0 on_a_terminal "" "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test
 	output_has "33 44"
 	update_config '.process.consoleSize = {height: 11, width: 22}'
@@ -209,6 +209,26 @@ c, _ = s.accept(); print(len(c.recvmsg(4096, 4096)[1]), flush=True)" >"$T/deep.o
 	jq '.process | .terminal = true | .args = ["tty"]' "$BUNDLE/config.json" >"$T/process.json"
 	run -0 on_a_terminal "" "$MAYFLY" --root "$ROOT" exec --process "$T/process.json" test
 	output_has /dev/pts/
+}
+
+@test "terminal: exec's has its size before the program runs" {
+	update_config '.process.terminal = false'
+	a_running test
+	for _ in 1 2 3 4 5; do
+		run -0 on_a_terminal "" "$MAYFLY" --root "$ROOT" exec --tty test stty size
+		output_is "33 44"
+	done
+}
+
+@test "terminal: a warning is no part of what exec's program shows" {
+	update_config '.process.terminal = false'
+	a_running test
+	jq '.process | .terminal = true | .args = ["echo", "mine"] | .capabilities.ambient = ["CAP_KILL"]' \
+		"$BUNDLE/config.json" >"$T/process.json"
+	run -0 on_a_terminal "" "$MAYFLY" --root "$ROOT" exec --process "$T/process.json" test
+	output_is mine
+	run -0 on_a_terminal "" "$MAYFLY" --root "$ROOT" --log "$T/log" --log-level warning exec --process "$T/process.json" test
+	grep -q ambient "$T/log"
 }
 
 @test "terminal: the container cannot push input into the caller's terminal" {

@@ -39,7 +39,7 @@ sed -e 's/ \(shared\|master\|propagate_from\):[0-9]*/ \1/g' /proc/self/mountinfo
     fs=${rest##*- }
     case ${fs%% *}:$root in
     overlay:*) root=/ ;;
-    *:/var/lib/docker/* | *:/var/lib/containers/* | *:/run/containers/* | *:/containers/* | *:*/userdata/*) root=... ;;
+    *:/var/lib/docker/* | *:/var/lib/containers/* | *:/var/lib/containerd/* | *:*/containerd/* | *:*/io.containerd.* | *:/run/containers/* | *:/containers/* | *:*/userdata/*) root=... ;;
     esac
     echo "mount $target $options ${rest%%-*}${fs%% *} root $root"
 done | sort -s -k 2,2
