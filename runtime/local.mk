@@ -27,6 +27,8 @@ libsys_a_SOURCES = \
 	runtime/sys/fd.h \
 	runtime/sys/file.c \
 	runtime/sys/file.h \
+	runtime/sys/helper.c \
+	runtime/sys/helper.h \
 	runtime/sys/netlink.c \
 	runtime/sys/netlink.h \
 	runtime/sys/path.c \
@@ -40,7 +42,8 @@ libsys_a_SOURCES = \
 libhost_a_SOURCES = \
 	runtime/host/controllers.c \
 	runtime/host/host.c \
-	runtime/host/host.h
+	runtime/host/host.h \
+	runtime/host/systemd.c
 
 libplan_a_SOURCES = \
 	runtime/plan/annotations.c \
@@ -51,6 +54,7 @@ libplan_a_SOURCES = \
 	runtime/plan/device_rules.c \
 	runtime/plan/devices.c \
 	runtime/plan/filesystem.c \
+	runtime/plan/gvariant.c \
 	runtime/plan/hooks.c \
 	runtime/plan/idmap.c \
 	runtime/plan/mounts.c \
@@ -62,7 +66,6 @@ libplan_a_SOURCES = \
 	runtime/plan/process.c \
 	runtime/plan/program.c \
 	runtime/plan/rdt.c \
-	runtime/plan/refusals.c \
 	runtime/plan/request.h \
 	runtime/plan/resources.c \
 	runtime/plan/resources.h \
@@ -74,6 +77,10 @@ libplan_a_SOURCES = \
 	runtime/plan/step.h \
 	runtime/plan/sysctl.c \
 	runtime/plan/terminal.c \
+	runtime/plan/unit.c \
+	runtime/plan/unit.h \
+	runtime/plan/unit_annotations.c \
+	runtime/plan/unit_properties.c \
 	runtime/plan/words.c \
 	runtime/plan/words.h
 
@@ -90,6 +97,8 @@ libcgroup_a_SOURCES = \
 	runtime/cgroup/remove.c \
 	runtime/cgroup/stats.c \
 	runtime/cgroup/stats.h \
+	runtime/cgroup/unit.c \
+	runtime/cgroup/unit.h \
 	runtime/cgroup/update.c
 
 libinit_a_SOURCES = \
@@ -251,3 +260,15 @@ pkglibexec_PROGRAMS = mayfly-helper
 mayfly_helper_SOURCES = runtime/helper/main.c
 mayfly_helper_CFLAGS = $(AM_CFLAGS) $(MOUNT_CFLAGS)
 mayfly_helper_LDADD = $(MOUNT_LIBS)
+
+# For --systemd-cgroup, apart from the other one: docs/decisions/040-scope-with-a-stand-in.md.
+if SYSTEMD
+pkglibexec_PROGRAMS += mayfly-systemd
+mayfly_systemd_SOURCES = \
+	runtime/helper/systemd.c \
+	runtime/helper/systemd.h \
+	runtime/helper/systemd_bus.c \
+	runtime/helper/systemd_values.c
+mayfly_systemd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+mayfly_systemd_LDADD = $(SYSTEMD_LIBS)
+endif

@@ -123,7 +123,7 @@ golden: tests/golden/run
 .PHONY: golden
 
 # The planner: no root, no system calls.
-plan_tests = tests/unit/namespaces_test tests/unit/plan_test
+plan_tests = tests/unit/namespaces_test tests/unit/plan_test tests/unit/unit_test
 plan_libraries = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 check_PROGRAMS += $(plan_tests)
 TESTS += $(plan_tests) tests/lint/pure-plan
@@ -133,6 +133,8 @@ tests_unit_namespaces_test_SOURCES = \
 tests_unit_namespaces_test_LDADD = $(plan_libraries)
 tests_unit_plan_test_SOURCES = tests/unit/plan_test.c
 tests_unit_plan_test_LDADD = $(plan_libraries)
+tests_unit_unit_test_SOURCES = tests/unit/unit_test.c
+tests_unit_unit_test_LDADD = $(plan_libraries)
 
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = \
@@ -166,6 +168,15 @@ tests_unit_init_test_SOURCES = tests/unit/init_test.c tests/unit/init_bench.h
 tests_unit_init_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
 tests_unit_init_hostile_test_SOURCES = tests/unit/init_hostile_test.c tests/unit/init_bench.h
 tests_unit_init_hostile_test_LDADD = libinit.a libhooks.a libsys.a libbase.a
+
+# mayfly-systemd against a manager of the test's own.
+if SYSTEMD
+check_PROGRAMS += tests/unit/systemd_helper_test
+TESTS += tests/unit/systemd_helper_test
+tests_unit_systemd_helper_test_SOURCES = tests/unit/systemd_helper_test.c
+tests_unit_systemd_helper_test_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_systemd_helper_test_LDADD = libbase.a $(SYSTEMD_LIBS)
+endif
 
 # host, plan's rooms of the cgroup, cgroup
 cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \

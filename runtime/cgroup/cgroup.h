@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The container's cgroup. Paths are absolute below the cgroup2 mount ("/docker/abc"); nothing
- * follows a symlink or leaves the mount. A driver is a row of a table: by files now, systemd's
- * scopes next.
+ * follows a symlink or leaves the mount. There are two drivers: cgroup_create() makes it by
+ * files, unit.h has systemd make it, and cgroup_adopt() takes it over.
  */
 #ifndef MAYFLY_CGROUP_H
 #define MAYFLY_CGROUP_H
@@ -31,6 +31,14 @@ struct cgroup {
  * empty: N process(es) found".
  */
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
+	unsigned int wanted, struct error *err);
+
+/*
+ * Take over the cgroup of a unit that systemd has made: enable in its ancestors what WANTED
+ * needs and systemd does not know (hugetlb, rdma, misc), and open it. Nothing of it is removed
+ * by cgroup_undo().
+ */
+int cgroup_adopt(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err);
 
 /*

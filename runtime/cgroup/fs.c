@@ -197,10 +197,9 @@ static int enable_in(struct enabling *enabling, int dir, int depth)
  * the parent has enabled its ancestors have, so that one read is all it takes mostly. In the
  * hybrid layout the resources are cgroup v1's: nothing but what is wanted is touched.
  */
-static int enable_controllers(int mount, int parent, const struct host *host, const char *path,
+static int enable_controllers(int mount, int parent, const char *path, unsigned int others,
 	unsigned int wanted, struct error *err)
 {
-	unsigned int others = host->cgroup == CGROUP_UNIFIED ? host->controllers : 0;
 	struct enabling enabling = {wanted | others, wanted, path, err};
 	const char *rest = path;
 	char name[NAME_MAX + 1];
@@ -330,8 +329,8 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 			answer = fail_to_make(host, -parent, path, err);
 			break;
 		}
-		answer = enable_controllers(
-			cgroup->mount, parent, host, parent_path, wanted, err);
+		answer = enable_controllers(cgroup->mount, parent, parent_path,
+			host->cgroup == CGROUP_UNIFIED ? host->controllers : 0, wanted, err);
 		if (answer == 0)
 			answer = make_leaf(cgroup, host, parent, name, err);
 	}
@@ -344,4 +343,25 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 		cgroup_undo(cgroup, 0);
 	cgroup_close(cgroup);
 	return -1;
+}
+
+int cgroup_adopt(struct cgroup *cgroup, const struct host *host, const char *path,
+	unsigned int wanted, struct error *err)
+{
+	char parent_path[PATH_MAX];
+	const char *name;
+
+	if (files_split(path, parent_path, &name, err) < 0 ||
+		cgroup_open(cgroup, host, path, err) < 0)
+		return -1;
+	cgroup->wanted = wanted;
+
+	int AUTO_FD parent = files_open(cgroup->mount, parent_path, O_PATH | O_DIRECTORY);
+	int result = parent < 0 ? fail(err, -parent, "open cgroup \"/%s\"", parent_path)
+				: enable_controllers(
+					  cgroup->mount, parent, parent_path, 0, wanted, err);
+
+	if (result < 0)
+		cgroup_close(cgroup);
+	return result;
 }

@@ -185,6 +185,9 @@ static int make_record(struct birth *birth, struct error *err)
 		.rdt_group = birth->plan.rdt_group,
 		.rdt_monitor = birth->plan.rdt_monitor,
 		.systemd_cgroup = birth->request.systemd_cgroup,
+		.unit = birth->plan.unit,
+		.systemd_socket = birth->operation.host.systemd.private_socket,
+		.systemd_bus = birth->operation.host.systemd.bus,
 		.own_pid_namespace = birth->plan.has_pid_namespace,
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
 		.has_process = spec->process != NULL,
@@ -229,8 +232,7 @@ static int commit_record(struct birth *birth, struct error *err)
 	record->pidfs = id.pidfs;
 	record->phase = RECORD_READY;
 	/* A user's container may have gone without: STEP_CREATE_CGROUP, optional. */
-	if (birth->launch.cgroup.fd < 0)
-		record->cgroup = NULL;
+	record->cgroup = birth->launch.cgroup.fd < 0 ? NULL : birth->launch.cgroup.path;
 	if (container_save(container, err) < 0)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)

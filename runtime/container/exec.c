@@ -324,6 +324,8 @@ static int launch_joining(struct joining *joining, const struct mayfly_exec *opt
 		.pidfd_socket = options->pidfd_socket,
 		.init_pidfd = joining->init_pidfd,
 		.init_root = joining->init_root,
+		.unit = joining->operation.container.record->unit,
+		.bus = record_bus(joining->operation.container.record),
 	};
 	if (!options->detach)
 		relay_block_signals();

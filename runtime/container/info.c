@@ -28,8 +28,12 @@ int mayfly_spec(bool rootless, char **ret_json, struct error *err)
 
 int mayfly_features(char **ret_json, struct error *err)
 {
+	/* Each is asked of systemd by a program of its own; was it built and installed? */
+	bool systemd = access(LIBEXECDIR "/mayfly-systemd", X_OK) == 0;
 	const struct oci_features features = {
 		.checkpoint = criu_path() != NULL,
+		.systemd = systemd,
+		.systemd_user = systemd,
 		.libseccomp_version = launch_seccomp_version(),
 		.seccomp_supported_flags = launch_seccomp_flags(),
 	};

@@ -54,7 +54,11 @@ int operation_host(struct operation *operation, struct error *err)
 {
 	if (operation->host_known)
 		return 0;
-	if (host_probe(&operation->host, &operation->arena, err) < 0)
+	const struct record *record = operation->container.record;
+	bool systemd = record ? record->unit != NULL : operation->global->systemd_cgroup;
+
+	if (host_probe(&operation->host, &operation->arena, err) < 0 ||
+		(systemd && host_probe_systemd(&operation->host, &operation->arena, err) < 0))
 		return -1;
 	operation->host_known = true;
 	return 0;
@@ -233,17 +237,51 @@ static int remove_rdt(const struct record *record, struct error *err)
 	return 0;
 }
 
+static bool is_slice(const char *unit)
+{
+	const char *dot = strrchr(unit, '.');
+
+	return dot && !strcmp(dot, ".slice");
+}
+
+/* systemd forgets a scope by itself when the last of it is gone: then there is no question. */
+static int stop_unit(struct operation *operation, struct error *err)
+{
+	const struct record *record = operation->container.record;
+	const struct unit_bus bus = record_bus(record);
+	struct cgroup cgroup;
+	struct error gone;
+
+	if (!record->unit)
+		return 0;
+	if (!is_slice(record->unit)) {
+		if (operation_cgroup(operation, &cgroup, &gone) == 0)
+			cgroup_close(&cgroup);
+		else if (gone.code == ENOENT)
+			return 0;
+	}
+	return unit_stop(&bus, record->unit, NULL, err);
+}
+
 /* The kernel removes no cgroup with a process in it: gone, there was nobody to kill. */
 static int end_processes(struct operation *operation, struct error *err)
 {
-	const char *cgroup = operation->container.record->cgroup;
+	const struct record *record = operation->container.record;
+	const struct unit_bus bus = record_bus(record);
 
+	/* How far an interrupted create had come nobody knows, and the unit of that name, with
+	 * what is in its cgroup, may be another's. */
+	if (record->unit && record->phase == RECORD_CREATING)
+		return unit_stop(&bus, record->unit, record->id, err);
 	find_cgroups(operation);
-	if (cgroup && cgroup_remove_empty(&operation->host, cgroup))
+	if (!record->unit && record->cgroup &&
+		cgroup_remove_empty(&operation->host, record->cgroup))
 		return 0;
-	if (kill_all(operation, err) < 0)
+	if (kill_all(operation, err) < 0 || stop_unit(operation, err) < 0)
 		return -1;
-	return cgroup ? cgroup_remove(&operation->host, cgroup, OPERATION_TIMEOUT_MS, err) : 0;
+	return record->cgroup ? cgroup_remove(&operation->host, record->cgroup,
+					OPERATION_TIMEOUT_MS, err)
+			      : 0;
 }
 
 int operation_destroy(struct operation *operation, struct error *err)

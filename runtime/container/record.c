@@ -30,6 +30,9 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "rdtGroup", rdt_group),
 	FIELD(struct record, "rdtMonitor", rdt_monitor),
 	FIELD(struct record, "systemdCgroup", systemd_cgroup),
+	FIELD(struct record, "unit", unit),
+	FIELD(struct record, "systemdSocket", systemd_socket),
+	FIELD(struct record, "systemdBus", systemd_bus),
 	FIELD(struct record, "ownPidNamespace", own_pid_namespace),
 	FIELD(struct record, "chrootOnly", chroot_only),
 	FIELD(struct record, "hasProcess", has_process),
@@ -88,6 +91,12 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	if (record->rdt_monitor)
 		json_put_text(&writer, "rdtMonitor", record->rdt_monitor);
 	json_put_bool(&writer, "systemdCgroup", record->systemd_cgroup);
+	if (record->unit)
+		json_put_text(&writer, "unit", record->unit);
+	if (record->systemd_socket)
+		json_put_text(&writer, "systemdSocket", record->systemd_socket);
+	if (record->systemd_bus)
+		json_put_text(&writer, "systemdBus", record->systemd_bus);
 	json_put_bool(&writer, "ownPidNamespace", record->own_pid_namespace);
 	json_put_bool(&writer, "chrootOnly", record->chroot_only);
 	json_put_bool(&writer, "hasProcess", record->has_process);

@@ -11,6 +11,7 @@
 #include "oci/base/error.h"
 #include "oci/names.h"
 #include "oci/optional.h"
+#include "runtime/cgroup/unit.h"
 #include "runtime/sys/process.h"
 
 enum record_phase {
@@ -32,6 +33,8 @@ struct record {
 	const char *cgroup; /* below the cgroup2 mount; NULL: it has none */
 	const char *rdt_mount, *rdt_group, *rdt_monitor; /* of struct plan; NULL: none */
 	bool systemd_cgroup;
+	/* With that: the unit whose cgroup it is, and where its manager listens. */
+	const char *unit, *systemd_socket, *systemd_bus;
 	bool own_pid_namespace;	  /* killing its process kills all */
 	bool chroot_only;	  /* no mount namespace */
 	bool has_process;	  /* the config says what to run */
@@ -49,6 +52,11 @@ int record_parse(const char *bytes, size_t length, struct arena *arena, struct r
 	struct error *err);
 int record_print(const struct record *record, struct arena *arena, const char **ret,
 	size_t *ret_length, struct error *err);
+
+static inline struct unit_bus record_bus(const struct record *record)
+{
+	return (struct unit_bus){record->systemd_socket, record->systemd_bus};
+}
 
 static inline struct process_id record_process(const struct record *record)
 {

@@ -4,6 +4,7 @@
 #include "runtime/container/operation.h"
 
 #include "runtime/plan/resources.h"
+#include "runtime/plan/unit.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -162,12 +163,38 @@ static int remember_unenforced(struct update *update, struct error *err)
 }
 
 /*
- * The one place where an update takes effect. A driver that has somebody else to tell (systemd:
- * the unit's properties, before the files, or a daemon-reload undoes them) tells it here,
- * first, by the record's driver, with update->asked; when the files are then refused it is told
- * update->spec->linux->resources, the limits of before.
+ * systemd has to know the limits in its unit's properties before they are in the files, or a
+ * daemon-reload undoes them. PLAN has the steps that write the files.
  */
-static int apply(struct update *update, struct error *err)
+static int tell_systemd(const struct update *update, const struct plan *plan, struct error *err)
+{
+	const struct record *record = update->operation.container.record;
+	const struct unit_bus bus = record_bus(record);
+	struct unit_properties properties = {.arena = plan->arena, .err = err};
+
+	if (!record->unit)
+		return 0;
+	if (plan_unit_properties(&properties, &plan->outside, 0) < 0)
+		return -1;
+	return unit_set(&bus, record->unit, properties.list, properties.count, err);
+}
+
+/* The limits of before, as the config remembers them. */
+static void tell_systemd_old(struct update *update)
+{
+	const struct request request = {.allow_missing_controllers = true};
+	const struct wanted wanted = {
+		.spec = update->spec, .request = &request, .host = &update->operation.host};
+	struct plan old = {.arena = &update->operation.arena};
+	struct error ignored; /* the error to tell is the one that brought us here */
+	unsigned int controllers;
+
+	if (plan_limits(
+		    &old, &wanted, update->spec->linux->resources, &controllers, &ignored) == 0)
+		(void)tell_systemd(update, &old, &ignored);
+}
+
+static int write_limits(struct update *update, struct error *err)
 {
 	struct container *container = &update->operation.container;
 	struct cgroup_old *old;
@@ -181,6 +208,17 @@ static int apply(struct update *update, struct error *err)
 		container_save_resources(container, update->remembered, err) == 0)
 		return 0;
 	cgroup_restore(&update->cgroup, old, n_old);
+	return -1;
+}
+
+/* The one place where an update takes effect. */
+static int apply(struct update *update, struct error *err)
+{
+	if (tell_systemd(update, &update->plan, err) < 0)
+		return -1;
+	if (write_limits(update, err) == 0)
+		return 0;
+	tell_systemd_old(update);
 	return -1;
 }
 

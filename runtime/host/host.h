@@ -44,6 +44,18 @@ extern const struct controller_name host_controllers[]; /* ends with a NULL name
  * skipped. */
 unsigned int host_controllers_parse(const char *text);
 
+/*
+ * systemd as the maker of cgroups (--systemd-cgroup): its manager and how to reach it. The
+ * system's for root; for everybody else, and in a user namespace, the user's own.
+ */
+struct systemd {
+	bool booted;		    /* systemd is this host's init: sd_booted(3) */
+	bool user;		    /* the user's manager, user@UID.service */
+	const char *private_socket; /* the manager's own, asked first; needs no dbus-daemon */
+	const char *bus;	    /* a D-Bus address */
+	const char *cgroup;	    /* of its own tree below the mount; "" for the root */
+};
+
 struct host {
 	uid_t euid;
 	gid_t egid;
@@ -69,6 +81,8 @@ struct host {
 	bool is_apparmor_confined; /* by a profile of its own: then only more can be added */
 	bool has_selinux;
 	bool has_swap_accounting; /* memory.swap.max exists */
+
+	struct systemd systemd; /* after host_probe_systemd() */
 };
 
 /* Fill *host. Text lives in ARENA. Fails only when /proc is not there or memory is out. */
@@ -79,5 +93,12 @@ int host_probe(struct host *host, struct arena *arena, struct error *err);
  * a cgroup that is there, as `state` does, which some callers ask many times a second.
  */
 void host_probe_cgroup(struct host *host);
+
+/*
+ * Fill host->systemd, and make host->controllers those that its tree offers; after
+ * host_probe(), and only when systemd makes the cgroup. Reads DBUS_SESSION_BUS_ADDRESS and
+ * XDG_RUNTIME_DIR. Fails only when memory is out.
+ */
+int host_probe_systemd(struct host *host, struct arena *arena, struct error *err);
 
 #endif

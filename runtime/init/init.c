@@ -262,6 +262,8 @@ static int do_step(struct init_context *context, const struct step *step)
 	case STEP_OPEN_NAMESPACE:
 	case STEP_OPEN_FILESYSTEM:
 	case STEP_CREATE_CGROUP:
+	case STEP_START_UNIT:
+	case STEP_RELEASE_UNIT:
 	case STEP_WRITE_CGROUP:
 	case STEP_LIMIT_DEVICES:
 	case STEP_OWN_CGROUP:

@@ -21,6 +21,7 @@ static void forget_in_child(struct launch *launch)
 		&launch->cgroup.mount,
 		&launch->init_pidfd,
 		&launch->init_root,
+		&launch->stand_in.input,
 	};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
@@ -30,6 +31,7 @@ static void forget_in_child(struct launch *launch)
 int launch_clone(struct launch *launch, const struct step *step, struct error *err)
 {
 	int pidfd = -1;
+	bool attach = false;
 	struct clone_args args = {
 		.flags = step->clone.flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uintptr_t)&pidfd,
@@ -50,6 +52,13 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 			return -1;
 		pid = sys_clone3(&args);
 	}
+	/* We are outside of the tree that is the user's: its manager may move what we may not.
+	 * It is moved before it is told anything. */
+	if (launch->unit && pid == -EACCES) {
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		attach = true;
+		pid = sys_clone3(&args);
+	}
 	if (pid == 0) {
 		forget_in_child(launch);
 		init_run(&launch->inside);
@@ -61,7 +70,7 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 	/* Its end closes here, so that its death is the end of the conversation. */
 	fd_close(&launch->inside.channel);
 	fd_close(&launch->inside.status);
-	return 0;
+	return attach ? unit_attach(&launch->bus, launch->unit, pid, err) : 0;
 }
 
 int launch_adopt(struct launch *launch, pid_t pid, struct error *err)

@@ -191,6 +191,25 @@ static int step_create_cgroup(struct launch *launch, const struct step *step, st
 	return err->code == EACCES || err->code == EPERM || err->code == EROFS ? 0 : -1;
 }
 
+static int step_start_unit(struct launch *launch, const struct step *step, struct error *err)
+{
+	char path[PATH_MAX];
+
+	launch->bus = unit_bus_of(&launch->host->systemd);
+	/* Refused, it may be another's, which is not ours to stop. */
+	if (unit_start(&launch->stand_in, &launch->bus, &step->unit, path, err) < 0)
+		return -1;
+	launch->unit = step->unit.name;
+
+	/* Mostly as it was expected; in a container that runs systemd it may be elsewhere. */
+	const char *is = !strcmp(path, step->unit.path) ? step->unit.path
+							: arena_text(launch->plan->arena, path);
+
+	if (!is)
+		return fail(err, ENOMEM, "find the cgroup of %s", step->unit.name);
+	return cgroup_adopt(&launch->cgroup, launch->host, is, step->unit.controllers, err);
+}
+
 static int step_write_cgroup(struct launch *launch, const struct step *step, struct error *err)
 {
 	if (cgroup_write(&launch->cgroup, step->file.path, step->file.text, err) == 0)
@@ -231,6 +250,11 @@ static int do_step(struct launch *launch, const struct step *step, struct error 
 		return launch_open_device(launch, step, err);
 	case STEP_CREATE_CGROUP:
 		return step_create_cgroup(launch, step, err);
+	case STEP_START_UNIT:
+		return step_start_unit(launch, step, err);
+	case STEP_RELEASE_UNIT:
+		helper_end(&launch->stand_in);
+		return 0;
 	case STEP_WRITE_CGROUP:
 		return step_write_cgroup(launch, step, err);
 	case STEP_LIMIT_DEVICES:
@@ -275,6 +299,7 @@ static bool is_commit(const struct step *step)
 static void begin(struct launch *launch)
 {
 	launch->cgroup = (struct cgroup){.fd = -1, .mount = -1};
+	launch->stand_in = (struct helper){.input = -1};
 	launch->pid = 0;
 	launch->pidfd = launch->channel = launch->console = launch->listener = -1;
 	launch->status = -1;
@@ -407,12 +432,14 @@ void launch_close(struct launch *launch)
 	fd_close(&launch->listener);
 	fd_close(&launch->status);
 	fd_close(&launch->pidfd);
+	helper_end(&launch->stand_in);
 	cgroup_close(&launch->cgroup);
 }
 
 void launch_undo(struct launch *launch)
 {
 	bool exec = launch->wanted->request->verb == REQUEST_EXEC;
+	struct error ignored;
 	int status;
 
 	launch_return_devices(launch);
@@ -422,7 +449,10 @@ void launch_undo(struct launch *launch)
 		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
 	}
 	launch_remove_rdt_group(launch);
+	helper_end(&launch->stand_in);
 	if (!exec)
 		cgroup_undo(&launch->cgroup, UNDO_TIMEOUT_MS);
+	if (!exec && launch->unit)
+		(void)unit_stop(&launch->bus, launch->unit, NULL, &ignored);
 	launch_close(launch);
 }

@@ -6,6 +6,7 @@
 #define MAYFLY_LAUNCH_H
 
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/cgroup/unit.h"
 #include "runtime/init/init.h"
 
 struct launch {
@@ -24,6 +25,11 @@ struct launch {
 	bool tied;	    /* the container dies with us, not only until it is created */
 	bool keep_listener; /* seccomp's goes to "listener" below, not to listenerPath */
 
+	/* exec: the unit of systemd that the container's cgroup is of, or NULL; and its
+	 * manager. */
+	const char *unit;
+	struct unit_bus bus;
+
 	/* Results. */
 	struct cgroup cgroup;
 	pid_t pid; /* the container's process */
@@ -41,6 +47,7 @@ struct launch {
 	int *slots;
 	const struct step *rdt_made, *rdt_monitored; /* rdt.c: what there is to take back */
 	struct launch_network *network; /* net_devices.c; NULL: no device was moved */
+	struct helper stand_in;		/* in the container's unit until its process is ready */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "runtime/plan/cgroup.h"
 
 #include "runtime/plan/resources.h"
+#include "runtime/plan/unit.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -116,9 +117,7 @@ int plan_cgroup(struct plan *plan, const struct wanted *wanted, struct error *er
 	struct cgroup_path path;
 
 	if (wanted->request->systemd_cgroup)
-		return fail(err, 0,
-			"--systemd-cgroup is not supported yet; leave it out, and give "
-			"linux.cgroupsPath as a path");
+		return plan_unit(plan, wanted, err);
 	if (wanted->host->cgroup == CGROUP_NONE)
 		return plan_without_cgroup(plan, wanted, err);
 	if (choose_path(wanted, &path, err) < 0)

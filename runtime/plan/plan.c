@@ -11,7 +11,6 @@
 
 /* create and run */
 static plan_room *const birth[] = {
-	plan_refusals,
 	plan_annotations,
 	plan_namespaces, /* open, clone, join, fork */
 	plan_idmap,

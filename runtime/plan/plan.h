@@ -45,6 +45,7 @@ struct plan {
 	const char *cgroup; /* the container's cgroup below the mount, or NULL for none */
 	/* Where resctrl is, and what of it goes with the container (below that); or NULL. */
 	const char *rdt_mount, *rdt_group, *rdt_monitor;
+	const char *unit;		   /* of systemd, whose cgroup that is, or NULL */
 	const struct oci_seccomp *seccomp; /* to compile before clone, or NULL */
 	bool seccomp_listens;
 	const struct oci_process *process; /* may be NULL at create */
@@ -95,12 +96,12 @@ int plan_unenforced(struct plan *plan, struct error *err, const char *format, ..
 
 /* The rooms. Each answers 0, or -1 with *err; plan.c has their order. */
 typedef int plan_room(struct plan *plan, const struct wanted *wanted, struct error *err);
-plan_room plan_refusals, plan_annotations, plan_namespaces, plan_idmap, plan_oom,
-	plan_new_namespaces, plan_keyring, plan_root, plan_mounts, plan_devices,
-	plan_working_directory, plan_console, plan_readonly_mounts, plan_cgroup,
-	plan_devices_cgroup, plan_mapped, plan_net_devices, plan_intel_rdt, plan_hooks_outside,
-	plan_sysctl, plan_paths, plan_pivot, plan_process, plan_labels, plan_stdio,
-	plan_rlimits, plan_security, plan_program, plan_created, plan_exec;
+plan_room plan_annotations, plan_namespaces, plan_idmap, plan_oom, plan_new_namespaces,
+	plan_keyring, plan_root, plan_mounts, plan_devices, plan_working_directory,
+	plan_console, plan_readonly_mounts, plan_cgroup, plan_devices_cgroup, plan_mapped,
+	plan_net_devices, plan_intel_rdt, plan_hooks_outside, plan_sysctl, plan_paths,
+	plan_pivot, plan_process, plan_labels, plan_stdio, plan_rlimits, plan_security,
+	plan_program, plan_created, plan_exec;
 plan_room plan_join; /* exec: instead of namespaces … pivot */
 
 /*

@@ -4,6 +4,7 @@
  * limits (config.md, Process).
  */
 #include "runtime/plan/rooms.h"
+#include "runtime/plan/unit.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -207,6 +208,7 @@ int plan_created(struct plan *plan, const struct wanted *wanted, struct error *e
 		plan_message(plan, &plan->inside, err, STEP_TELL, MESSAGE_CREATED) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_CREATED) < 0 ||
 		plan_rlimits_outside(plan, wanted, err) < 0 ||
+		plan_release_unit(plan, err) < 0 ||
 		plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_COMMITTED) < 0)
 		return -1;
 	return plan_message(plan, &plan->inside, err, STEP_AWAIT, MESSAGE_COMMITTED);

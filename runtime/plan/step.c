@@ -67,6 +67,11 @@ static void print_cgroup(struct line *line, const struct step *step)
 	put(line, " %s", step->cgroup.path);
 }
 
+static void print_unit(struct line *line, const struct step *step)
+{
+	put_unit(line, &step->unit);
+}
+
 static void print_file(struct line *line, const struct step *step)
 {
 	put(line, " %s ", step->file.path);
@@ -404,6 +409,7 @@ static const struct {
 	[STEP_OPEN_FILESYSTEM] = {"open file system", print_open_filesystem},
 	[STEP_OPEN_DEVICE] = {"open device", print_open_device},
 	[STEP_CREATE_CGROUP] = {"create cgroup", print_cgroup},
+	[STEP_START_UNIT] = {"start unit", print_unit},
 	[STEP_WRITE_CGROUP] = {"write cgroup", print_file},
 	[STEP_LIMIT_DEVICES] = {"limit devices to", print_device_rules},
 	[STEP_OWN_CGROUP] = {"give cgroup to", print_owner},
@@ -415,6 +421,7 @@ static const struct {
 	[STEP_JOIN_RDT_GROUP] = {"join resctrl group", print_rdt},
 	[STEP_MOVE_DEVICE] = {"move network device", print_net_device},
 	[STEP_MAP_TREE] = {"map tree", print_map_tree},
+	[STEP_RELEASE_UNIT] = {"release unit", NULL},
 	[STEP_TELL] = {"tell", print_message},
 	[STEP_AWAIT] = {"await", print_message},
 	[STEP_RUN_HOOKS] = {"run hooks", print_hooks},

@@ -38,6 +38,7 @@ enum step_kind {
 	STEP_OPEN_DEVICE,    /* device: like OPEN_TREE of the host's node, whose type and number
 				must match */
 	STEP_CREATE_CGROUP,  /* cgroup {path}: with its parents and their controllers */
+	STEP_START_UNIT,     /* unit: systemd makes the cgroup, and holds its limits too */
 	STEP_WRITE_CGROUP,   /* file {path, text}: a limit, in the container's cgroup */
 	STEP_LIMIT_DEVICES,  /* device_rules: load and attach the eBPF program */
 	STEP_MAKE_RDT_GROUP, /* rdt: a group of resctrl, or a look at the one that is there */
@@ -49,8 +50,9 @@ enum step_kind {
 	STEP_WRITE_PROC,     /* file {path, text}: /proc/PID/PATH of the container's process */
 	STEP_SET_RLIMIT,     /* rlimit: prlimit(2) on the container's process */
 	STEP_JOIN_RDT_GROUP, /* rdt: the container's process goes into that group */
-	STEP_MOVE_DEVICE, /* net_device: rename and move, with its addresses, and set it up */
-	STEP_MAP_TREE,	  /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
+	STEP_MOVE_DEVICE,  /* net_device: rename and move, with its addresses, and set it up */
+	STEP_MAP_TREE,	   /* map_tree {slot, …}: MOUNT_ATTR_IDMAP on a detached tree */
+	STEP_RELEASE_UNIT, /* the process that stood in for the container's leaves the unit */
 
 	/* ---- both sides ---- */
 	STEP_TELL,	/* message */
@@ -185,6 +187,32 @@ struct step_device_rule {
 	unsigned int access;  /* BPF_DEVCG_ACC_MKNOD | READ | WRITE */
 };
 
+/*
+ * A property of a systemd unit: a D-Bus type and its values, flat, as busctl(1) takes them
+ * ("ay" 2 255 1: an array says its length first).
+ */
+struct unit_property {
+	const char *name, *type;
+	const char *const *words;
+	size_t n_words;
+	bool optional; /* a systemd that does not know it goes without; the cgroup file has it
+			*/
+	bool at_start; /* systemd takes it when the unit is made, and never again */
+};
+
+/* How a unit says whose it is; an id has at most 1024 bytes (oci_id_check()). */
+#define UNIT_DESCRIPTION "mayfly container %s"
+enum { UNIT_DESCRIPTION_SIZE = 1100 };
+
+struct step_unit {
+	const char *name; /* "docker-abc.scope" */
+	const char *path; /* of its cgroup below the mount, as systemd lays its tree out */
+	const struct unit_property *properties;
+	size_t n_properties;
+	unsigned int controllers; /* enum controller: what the limits need */
+	bool slice;		  /* the unit is a slice: it is made without a process */
+};
+
 struct id_map {
 	uint32_t inside, outside, size;
 };
@@ -287,6 +315,7 @@ struct step {
 			bool optional; /* rootless, nothing asked: go on without one on EACCES,
 					  EPERM, EROFS */
 		} cgroup;
+		struct step_unit unit;
 		struct {
 			const char *path;
 			const char *text;

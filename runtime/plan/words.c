@@ -182,3 +182,15 @@ void put_maps(struct line *line, const struct step_maps *maps)
 	if (maps->helpers)
 		put(line, ", by newuidmap and newgidmap");
 }
+
+void put_unit(struct line *line, const struct step_unit *unit)
+{
+	put(line, " %s as %s", unit->name, unit->path);
+	for (size_t i = 0; i < unit->n_properties; i++) {
+		const struct unit_property *property = &unit->properties[i];
+
+		put(line, "%s %s=", i ? "," : ":", property->name);
+		for (size_t word = 0; word < property->n_words; word++)
+			put(line, "%s%s", word ? " " : "", property->words[word]);
+	}
+}

@@ -22,5 +22,6 @@ void put_superblock(struct line *line, uint64_t ms);			/* " sync" */
 void put_capabilities(struct line *line, const char *set, uint64_t mask, unsigned int last);
 void put_bits(struct line *line, const unsigned long *mask, size_t bytes); /* "0-3,7" */
 void put_maps(struct line *line, const struct step_maps *maps);
+void put_unit(struct line *line, const struct step_unit *unit); /* and its properties */
 
 #endif

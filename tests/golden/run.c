@@ -31,6 +31,7 @@ static const struct host default_host = {
 	.has_time_namespace = true,
 	.has_mount_setattr = true,
 	.has_swap_accounting = true,
+	.systemd = {.booted = true, .cgroup = ""},
 };
 
 static const struct request default_request = {
@@ -238,6 +239,9 @@ static int read_host(struct test *test)
 		{"resctrl", .text = &h->resctrl},
 		{"has_kcore", .flag = &h->has_kcore},
 		{"has_swap_accounting", .flag = &h->has_swap_accounting},
+		{"systemd", .flag = &h->systemd.booted},
+		{"user_manager", .flag = &h->systemd.user},
+		{"manager_cgroup", .text = &h->systemd.cgroup},
 		{0},
 	};
 

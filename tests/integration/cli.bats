@@ -148,8 +148,13 @@ load helpers
 	run -0 mayfly --systemd-cgroup delete --force test
 }
 
-@test "cli: create with --systemd-cgroup says that it is not built yet" {
+@test "cli: create with --systemd-cgroup says when there is no systemd, or no name of a unit" {
+	local sentence="systemd is not running on this host"
+
+	[[ ! -d /run/systemd/system ]] || sentence='expected cgroupsPath to be of format "slice:prefix:name"'
+	# The hybrid layout is said first.
+	[[ $CGROUP_MOUNT == /sys/fs/cgroup ]] || sentence="cgroup v2 (unified) required"
 	run -1 quietly mayfly --systemd-cgroup create --bundle "$BUNDLE" test
-	error_is_one_line "systemd cgroup driver is not built yet"
+	error_is_one_line "$sentence"
 	nothing_of test
 }

@@ -141,7 +141,7 @@ static void test_hosts(void)
 	arena_free(&outcome.arena);
 
 	outcome = plan("{}", "", &root, (struct request){.systemd_cgroup = true});
-	is_result(outcome.result, &outcome.err, "~--systemd-cgroup is not supported yet",
+	is_result(outcome.result, &outcome.err, "~systemd is not running on this host",
 		"the other driver");
 	arena_free(&outcome.arena);
 }

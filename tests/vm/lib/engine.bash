@@ -140,10 +140,12 @@ eventually() {
 traces() {
     local group mounts states
     case $ENGINE in
-    docker) group='*/docker/*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
+    docker) group='*/docker[-/]*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
     podman) group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=(/run/runc /run/mayfly /run/user/0/mayfly) ;;
     esac
-    find /sys/fs/cgroup -mindepth 1 -type d -path "$group" ! -path '*/libpod_parent' ! -name conmon 2>/dev/null || true
+    find /sys/fs/cgroup -mindepth 1 -type d -path "$group" ! -path '*/libpod_parent' ! -name conmon \
+        ! -name 'libpod-conmon-*' 2>/dev/null || true
+    systemctl list-units --all --plain --no-legend --full 'docker-*.scope' 'libpod-*.scope' | grep -v libpod-conmon- || true
     find "${states[@]}" -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
     cut -d ' ' -f 5 /proc/self/mountinfo | grep -E "$mounts" || true
 }
