@@ -118,6 +118,35 @@ static int let_go_of_host(struct init_context *context)
 		context, ELOOP, "the host's root has more than %d mounts on top", LAYERS_MAX);
 }
 
+/*
+ * Whoever enters a mount namespace by setns(2), as exec does and as the program may if it has
+ * the capabilities, lands in the root of the namespace. Where mayfly runs in a chroot, that is
+ * still the host's, and only our own root is the container's. So go in once, and look.
+ * NAMESPACE comes from open_namespace(), as long as there is the host's /proc.
+ */
+static int check_namespace_root(struct init_context *context, int namespace)
+{
+	int done = sys_setns(namespace, CLONE_NEWNS);
+
+	if (done < 0)
+		return init_fail(context, -done, "enter the own mount namespace again");
+
+	uint64_t root = mount_id(context->root, "");
+
+	if (!root || mount_id(AT_FDCWD, "/") != root)
+		return init_fail(context, EXDEV,
+			"mayfly runs in a chroot, and the container could get out of it: "
+			"start mayfly outside, or make the chroot a root by pivot_root(8)");
+	return 0;
+}
+
+static int open_namespace(struct init_context *context)
+{
+	int fd = sys_openat(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY, 0);
+
+	return fd < 0 ? init_fail(context, -fd, "open /proc/thread-self/ns/mnt") : fd;
+}
+
 static int check_root(struct init_context *context)
 {
 	struct stat here, root;
@@ -131,6 +160,10 @@ static int check_root(struct init_context *context)
 
 int init_pivot_root(struct init_context *context, const struct step *step)
 {
+	int AUTO_FD namespace = open_namespace(context);
+
+	if (namespace < 0)
+		return -1;
 	if (fchdir(context->root) < 0)
 		return init_fail(context, errno, "enter the root");
 
@@ -138,13 +171,12 @@ int init_pivot_root(struct init_context *context, const struct step *step)
 
 	if (done == -EINVAL)
 		return init_fail(context, EINVAL,
-			"pivot_root (the host's root is an initramfs or a chroot: use "
-			"--no-pivot)");
+			"pivot_root (if the host's root is an initramfs, use --no-pivot)");
 	if (done < 0)
 		return init_fail(context, -done, "pivot_root");
 	if (chdir("/") < 0)
 		return init_fail(context, errno, "enter the new root");
-	if (let_go_of_host(context) < 0)
+	if (let_go_of_host(context) < 0 || check_namespace_root(context, namespace) < 0)
 		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);
@@ -162,7 +194,10 @@ int init_chroot(struct init_context *context, const struct step *step)
 	}
 
 	/* With the host's root as ours, as LEAVE_ROOT left it. */
-	if (context->host_root >= 0 && init_hide_host_mounts(context) < 0)
+	bool own_mounts = context->host_root >= 0;
+	int AUTO_FD namespace = own_mounts ? open_namespace(context) : -1;
+
+	if (own_mounts && (namespace < 0 || init_hide_host_mounts(context) < 0))
 		return -1;
 
 	int done = change_root(context->root);
@@ -171,6 +206,8 @@ int init_chroot(struct init_context *context, const struct step *step)
 		done = -errno;
 	if (done < 0)
 		return init_fail(context, -done, "chroot");
+	if (own_mounts && check_namespace_root(context, namespace) < 0)
+		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);
 }

@@ -131,3 +131,19 @@ saw_nothing() {
 	# SYS_PTRACE and DAC_OVERRIDE are its own; CHOWN, SETGID and SETUID are for the way in.
 	grep -qx rights=800c3 "$T/stdout" || fail "$(<"$T/stdout")"
 }
+
+# What enters a mount namespace lands in its own root, which is not that of a chroot: exec would run on the host.
+@test "K14 from a chroot, where the container's mount namespace would keep the host, nothing starts" {
+	local option
+
+	mkdir "$T/jail"
+	set_args true
+	for option in '' --no-pivot; do
+		# shellcheck disable=SC2086
+		run --separate-stderr unshare -m sh -c 'mount --rbind / "$1" && shift && exec chroot "$@"' - "$T/jail" \
+			"$T/jail" "$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" run $option --bundle "$BUNDLE" test </dev/null
+		((status == 1)) || fail "status $status" "$stderr" || return 1
+		[[ $stderr == *chroot* ]] || fail "$stderr" || return 1
+		nothing_of test
+	done
+}
