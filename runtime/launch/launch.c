@@ -29,7 +29,7 @@ static int explain_death(struct launch *launch, struct error *err)
 		cgroup_read(&launch->cgroup, "memory.events", events, sizeof(events)) > 0 &&
 		(kills = strstr(events, "oom_kill ")) && strtoul(kills + 9, NULL, 10) > 0)
 		return fail(err, 0, "container init was OOM-killed (memory limit too low?)");
-	if (fd_await(launch->pidfd, 1000) == 0 && process_reap(launch->pidfd, &status) == 0) {
+	if (process_reap(launch->pidfd, 1000, &status) == 0) {
 		fd_close(&launch->pidfd);
 		launch->pid = 0;
 		if (WIFSIGNALED(status))
@@ -446,7 +446,9 @@ void launch_undo(struct launch *launch)
 	if (launch->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(
 			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */
-		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
+		/* ECHILD: explain_death() did */
+		launch->left = process_reap(launch->pidfd, UNDO_TIMEOUT_MS, &status) ==
+			       -ETIMEDOUT;
 	}
 	launch_remove_rdt_group(launch);
 	helper_end(&launch->stand_in);
