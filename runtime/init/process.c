@@ -157,12 +157,18 @@ int init_own_stdio(struct init_context *context, const struct step *step)
  * Not chdir(): "/proc/self/fd/3" is a way out of the root that no getcwd() could tell from the
  * root itself, when the descriptor is one of the root's.
  */
-int init_chdir(const char *path)
+int init_chdir(const struct init_context *context, const char *path)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
+
+	/* A profile may be older than openat2(2), and kill for it; CHANGE_DIRECTORY looks where
+	 * we are. */
+	if (context->filtered)
+		return SYS_RESULT(chdir(path));
+
 	int AUTO_FD fd = sys_openat2(AT_FDCWD, path, &how);
 
 	return fd < 0 ? fd : SYS_RESULT(fchdir(fd));
@@ -171,7 +177,7 @@ int init_chdir(const char *path)
 int init_change_directory(struct init_context *context, const struct step *step)
 {
 	char where[PATH_MAX];
-	int done = init_chdir(step->text);
+	int done = init_chdir(context, step->text);
 
 	/* Only root may go there, or only the user: SET_USER has tried the other. */
 	if ((done == -EACCES || done == -EPERM) && context->in_directory)

@@ -96,6 +96,6 @@ static inline int init_attach_tree(int tree, int target)
 }
 
 /* Enter a directory by a path without magic links. 0 or -errno. */
-int init_chdir(const char *path);
+int init_chdir(const struct init_context *context, const char *path);
 
 #endif

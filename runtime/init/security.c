@@ -44,6 +44,7 @@ int init_load_seccomp(struct init_context *context, const struct step *step)
 	done = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 	if (done < 0)
 		return init_fail(context, -done, "load the seccomp filter");
+	context->filtered = true;
 	return listens ? send_listener(context, done) : 0;
 }
 
@@ -92,7 +93,8 @@ int init_set_user(struct init_context *context, const struct step *step)
 		return init_fail(
 			context, -done, "keep the capabilities over the change of user");
 	/* For a directory that only root may search; CHANGE_DIRECTORY tries as the user. */
-	context->in_directory = changes && directory && init_chdir(directory->text) == 0;
+	context->in_directory =
+		changes && directory && init_chdir(context, directory->text) == 0;
 	/* Always, also an empty list: never those of the runtime's caller. */
 	if (!user->skip_setgroups)
 		done = sys_setgroups(user->n_groups, user->groups);
