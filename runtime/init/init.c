@@ -423,6 +423,7 @@ _Noreturn void init_run(struct init_context *context)
 
 	context->host_root = context->root = context->console = -1;
 	context->mask_directory = context->mask_file = context->made_in = -1;
+	context->fork_gate[0] = context->fork_gate[1] = -1;
 	context->dies_with_parent = true;
 	/* Whoever writes our maps must be allowed to open our /proc files until they are
 	 * written. */

@@ -53,7 +53,7 @@ run_call() { set_args helper call "$1"; mayfly run --bundle "$BUNDLE" test; }
 }
 
 @test "seccomp: a profile that kills for what is newer than itself does not kill create or exec" {
-	local names='["openat2","close_range","faccessat2","clone3","keyctl","pidfd_open","pidfd_send_signal","mount_setattr","fsopen"]'
+	local names='["openat2","close_range","faccessat2","clone3","keyctl","pidfd_open","pidfd_send_signal","mount_setattr","fsopen","getcwd"]'
 
 	update_config '.process.noNewPrivileges = false'
 	deny "$names" '{action: "SCMP_ACT_KILL_PROCESS"}'
