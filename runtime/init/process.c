@@ -3,6 +3,7 @@
 #include "runtime/init/rooms.h"
 
 #include <limits.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/sysmacros.h>
 
@@ -196,6 +197,7 @@ void init_try_directory(struct init_context *context)
 
 int init_change_directory(struct init_context *context, const struct step *step)
 {
+	const char *whose = strcmp(step->origin, "--cwd") == 0 ? "" : " set in config.json";
 	int done;
 
 	/* A filter is in force since, which may forbid all of this. */
@@ -209,12 +211,11 @@ int init_change_directory(struct init_context *context, const struct step *step)
 		done = prove_directory();
 	if (done == -EXDEV)
 		return init_fail(context, EPERM,
-			"chdir to cwd (\"%s\") set in config.json failed: it is outside of the "
-			"container",
-			step->text);
+			"chdir to cwd (\"%s\")%s failed: it is outside of the container",
+			step->text, whose);
 	if (done < 0)
-		return init_fail(context, -done,
-			"chdir to cwd (\"%s\") set in config.json failed", step->text);
+		return init_fail(
+			context, -done, "chdir to cwd (\"%s\")%s failed", step->text, whose);
 	context->in_directory = true;
 	return 0;
 }

@@ -92,7 +92,10 @@ static int check_host(const struct wanted *wanted, bool offsets, struct error *e
 	const struct host *host = wanted->host;
 
 	if (host->euid != 0 && !has_namespace(wanted, CLONE_NEWUSER))
-		return fail(err, 0, "rootless container requires user namespaces");
+		return fail(err, 0,
+			"rootless container requires user namespaces: add {\"type\": "
+			"\"user\"} to linux.namespaces with id mappings, as \"mayfly spec "
+			"--rootless\" writes them, or run as root");
 	if (has_namespace(wanted, CLONE_NEWTIME) && !host->has_time_namespace)
 		return refuse(err, "linux.namespaces",
 			"time namespaces aren't enabled in the kernel");
