@@ -65,6 +65,20 @@ run_call() { set_args helper call "$1"; mayfly run --bundle "$BUNDLE" test; }
 	output_is ""
 }
 
+@test "seccomp: an exec that its profile does not let begin says why" {
+	update_config '.process.noNewPrivileges = false'
+	deny '["clone"]'
+	a_running test
+	run -255 mayfly exec test true </dev/null
+	error_is_one_line "linux.seccomp" "operation not permitted" "noNewPrivileges"
+	mayfly delete --force test
+	deny '["clone"]' '{action: "SCMP_ACT_KILL_PROCESS"}'
+	a_running test
+	run -255 mayfly exec test true </dev/null
+	error_is_one_line "killed by its seccomp filter" "noNewPrivileges"
+	[[ $(status_of test) == running ]]
+}
+
 @test "seccomp: KILL_PROCESS, KILL and TRAP end the program by SIGSYS" {
 	local action
 
