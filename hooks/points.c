@@ -3,7 +3,8 @@
 #include "hooks/hook.h"
 
 const struct hook_point_info hook_points[HOOK_POINTS] = {
-	[HOOK_PRESTART] = {"prestart", "creating", .inside = false, .fatal = true},
+	/* As the OCI's validation suite has it; for the next two callers know runc's word. */
+	[HOOK_PRESTART] = {"prestart", "created", .inside = false, .fatal = true},
 	[HOOK_CREATE_RUNTIME] = {"createRuntime", "creating", .inside = false, .fatal = true},
 	[HOOK_CREATE_CONTAINER] = {"createContainer", "creating", .inside = true,
 		.fatal = true},

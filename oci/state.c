@@ -81,7 +81,11 @@ int oci_id_check(const char *id, struct error *err)
 	/* A leading dot also excludes "." and "..", which would leave the state directory. */
 	if (id[0] == '.' || !text_consists_of(id, "abcdefghijklmnopqrstuvwxyz0123456789_+-."
 						  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-		return fail(err, 0, "invalid container ID format: \"%.64s\"", id);
+		return fail(err, 0,
+			"invalid container ID format: \"%.64s\": it may have a-z A-Z 0-9 _ + - "
+			". and "
+			"not begin with a dot",
+			id);
 	return 0;
 }
 

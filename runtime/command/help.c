@@ -84,6 +84,12 @@ static int help(const struct call *call, int *ret_status, struct error *err)
 
 	if (call->n_arguments) {
 		command = command_find(call->arguments[0]);
+		const char *near = command ? NULL : command_nearest(call->arguments[0]);
+
+		if (near)
+			return fail(err, 0,
+				"no such command: \"%.100s\" (did you mean \"%s\"?)",
+				call->arguments[0], near);
 		if (!command)
 			return fail(err, 0, "no such command: \"%.100s\"", call->arguments[0]);
 	}

@@ -61,7 +61,8 @@ int log_open(const struct log_options *options, struct error *err)
 
 	if (options->format && strcmp(options->format, "text") != 0 &&
 		strcmp(options->format, "json") != 0)
-		return fail(err, 0, "invalid log-format: %.200s", options->format);
+		return fail(
+			err, 0, "invalid log-format: %.200s (text or json)", options->format);
 	if (level < 0)
 		return fail(err, 0, "invalid log-level: %.200s", options->level);
 	log_state.json = options->format && strcmp(options->format, "json") == 0;

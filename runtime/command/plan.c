@@ -28,8 +28,17 @@ static int plan(const struct call *call, int *ret_status, struct error *err)
 		wanted.bundle = id;
 		id = "plan";
 	}
-	if (mayfly_plan(call->global, id, &wanted, &text, err) < 0)
+	if (mayfly_plan(call->global, id, &wanted, &text, err) < 0) {
+		struct error found = *err;
+
+		/* Here it cannot be looked whether there is such a directory. */
+		if (call->n_arguments && !wanted.bundle && strstr(found.what, "not found in"))
+			error_set(err, found.code,
+				"%.1000s; \"%.100s\" was taken as an id: for a bundle of that "
+				"name, " MAYFLY_NAME " plan ./%.100s",
+				found.what, id, id);
 		return -1;
+	}
 
 	int ret = put_text(text, err);
 

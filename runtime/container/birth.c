@@ -307,6 +307,12 @@ int birth_create(struct birth *birth, const struct mayfly_create *options, struc
 	if (launch_all(birth, options, err) == 0)
 		return 0;
 	/* A failed hook ends the lifecycle where delete does: runtime.md, Lifecycle. */
+	if (birth->launch.left) {
+		operation_log(operation, "warning",
+			"process %d does not end: container \"%s\" stays until \"delete --force\"",
+			birth->launch.pid, birth->request.id);
+		return -1;
+	}
 	if (birth->launch.hooks_ran && operation->container.record->poststop)
 		(void)operation_hooks(operation, HOOK_POSTSTOP, 0, &ignored);
 	(void)container_forget(&operation->container, &ignored);

@@ -284,6 +284,7 @@ static int plan_joining(struct joining *joining, const char *id,
 		.verb = REQUEST_EXEC,
 		.id = id,
 		.bundle = record->bundle,
+		.cwd_given = options->cwd && !options->process,
 		.has_chroot_only = record->chroot_only,
 	};
 	if (operation_descriptors(&joining->request, options->preserve_fds, err) < 0)

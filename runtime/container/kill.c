@@ -7,6 +7,42 @@
 
 #include <stdlib.h>
 
+static bool is_listed(const pid_t *pids, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* How many processes are held at once: the usual soft limit of descriptors is 1024. */
+enum { HELD_AT_ONCE = 256 };
+
+/*
+ * Between reading a number and holding its process, the process may go and the number be given
+ * to a stranger. So the cgroup is read once more: a number that is still there belongs to one
+ * of its processes, and what we hold is that one, or one that has ended since.
+ */
+static int signal_some(const struct cgroup *cgroup, const pid_t *pids, size_t count, int signal,
+	struct error *err)
+{
+	int held[HELD_AT_ONCE];
+	pid_t *now = NULL;
+	size_t n_now = 0;
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		held[i] = sys_pidfd_open(pids[i], 0);
+	result = cgroup_processes(cgroup, &now, &n_now, err);
+	for (size_t i = 0; i < count; i++) {
+		if (result == 0 && held[i] >= 0 && is_listed(now, n_now, pids[i]))
+			(void)sys_pidfd_send_signal(held[i], signal); /* it may be gone: fine */
+		fd_close(&held[i]);
+	}
+	free(now);
+	return result;
+}
+
 /*
  * Every process of the cgroup. SIGKILL is the kernel's own cgroup.kill, which no fork can
  * outrun; another signal goes to the processes that are there when we look.
@@ -20,17 +56,14 @@ static int signal_all(struct operation *operation, int signal, struct error *err
 
 	if (result < 0)
 		return err->code == ENOENT ? 0 : -1;
-	if (signal == SIGKILL) {
+	if (signal == SIGKILL)
 		result = cgroup_kill(&cgroup, OPERATION_TIMEOUT_MS, err);
-	} else {
+	else
 		result = cgroup_processes(&cgroup, &pids, &count, err);
-		for (size_t i = 0; result == 0 && i < count; i++) {
-			int AUTO_FD pidfd = sys_pidfd_open(pids[i], 0);
+	for (size_t done = 0; result == 0 && done < count; done += HELD_AT_ONCE) {
+		size_t some = count - done < HELD_AT_ONCE ? count - done : HELD_AT_ONCE;
 
-			if (pidfd >= 0)
-				(void)sys_pidfd_send_signal(
-					pidfd, signal); /* it may be gone: fine */
-		}
+		result = signal_some(&cgroup, pids + done, some, signal, err);
 	}
 	free(pids);
 	cgroup_close(&cgroup);

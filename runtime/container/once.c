@@ -271,7 +271,7 @@ static int kill_child(struct once *once)
 	int ignored;
 
 	(void)sys_pidfd_send_signal(once->birth.launch.pidfd, SIGKILL);
-	return process_reap(once->birth.launch.pidfd, &ignored);
+	return process_reap(once->birth.launch.pidfd, OPERATION_TIMEOUT_MS, &ignored);
 }
 
 /* From created to ended. */

@@ -123,7 +123,8 @@ int operation_check_console(
 	if (terminal && detach && !console_socket)
 		return fail(err, 0,
 			"cannot allocate tty if mayfly will detach without setting console "
-			"socket");
+			"socket: give --console-socket, or leave out the terminal "
+			"(process.terminal; exec: --tty)");
 	if (console_socket && !(terminal && detach))
 		return fail(err, 0,
 			"cannot use console socket if mayfly will not detach or allocate tty");

@@ -64,7 +64,7 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 		int ignored;
 
 		(void)sys_pidfd_send_signal(birth->launch.pidfd, SIGKILL);
-		(void)process_reap(birth->launch.pidfd, &ignored);
+		(void)process_reap(birth->launch.pidfd, OPERATION_TIMEOUT_MS, &ignored);
 	}
 	if (options->keep && result == 0)
 		return 0;

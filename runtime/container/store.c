@@ -66,7 +66,10 @@ static int make_directories(
 			continue;
 		*at = '\0';
 		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			return fail(err, errno, "make the directory \"%s\"", copy);
+			return fail(err, errno,
+				"make the directory \"%s\" for the state root (another: "
+				"--root)",
+				copy);
 		*at = was;
 		if (was == '\0')
 			break;
@@ -110,13 +113,16 @@ int store_open(struct store *store, const struct mayfly_global *global, bool cre
 		return fail(err, -fd, "the state root \"%s\" must be a directory, not a link",
 			store->path);
 	if (fd < 0)
-		return fail(err, -fd, "open the state root \"%s\"", store->path);
+		return fail(
+			err, -fd, "open the state root \"%s\" (another: --root)", store->path);
 	if (fstat(fd, &info) < 0)
 		return fail(err, errno, "stat \"%s\"", store->path);
 	if (!strcmp(store->path, "/"))
 		return fail(err, 0, "--root: \"/\" cannot be the state root");
 	if (info.st_uid != geteuid())
-		return fail(err, 0, "the state root \"%s\" belongs to user %u, not to us",
+		return fail(err, 0,
+			"the state root \"%s\" belongs to user %u, not to us: be that user, or "
+			"give another with --root",
 			store->path, info.st_uid);
 	if (info.st_mode & (S_IWGRP | S_IWOTH))
 		return fail(err, 0,

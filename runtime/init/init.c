@@ -176,15 +176,17 @@ static int next_of_ours(const struct init_context *context, int from)
 static void close_callers(struct init_context *context)
 {
 	const struct step *close_fds = init_find_step(context, STEP_CLOSE_FDS);
-	int from = 3 + (close_fds ? (int)close_fds->number : 0), next;
+	int from = 3 + (close_fds ? (int)close_fds->number : 0), next, done = 0;
 
 	while ((next = next_of_ours(context, from)) >= 0) {
-		if (next > from)
-			(void)sys_close_range((unsigned int)from, (unsigned int)next - 1, 0);
+		if (next > from && done == 0)
+			done = sys_close_range((unsigned int)from, (unsigned int)next - 1, 0);
 		from = next + 1;
 	}
-	(void)sys_close_range(
-		(unsigned int)from, ~0U, 0); /* CLOSE_FDS tries again, and tells */
+	if (done == 0)
+		done = sys_close_range((unsigned int)from, ~0U, 0);
+	/* If not, CLOSE_FDS tries again, and tells. */
+	context->callers_closed = done == 0;
 }
 
 /* Does STEP look at the host's procfs, or at a descriptor of a slot? */
@@ -421,6 +423,7 @@ _Noreturn void init_run(struct init_context *context)
 
 	context->host_root = context->root = context->console = -1;
 	context->mask_directory = context->mask_file = context->made_in = -1;
+	context->fork_gate[0] = context->fork_gate[1] = -1;
 	context->dies_with_parent = true;
 	/* Whoever writes our maps must be allowed to open our /proc files until they are
 	 * written. */

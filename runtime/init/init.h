@@ -48,10 +48,14 @@ struct init_context {
 	const char *made_path; /* a path of that directory: up to its last slash */
 	bool dies_with_parent; /* PDEATHSIG is set; a dead parent means exit */
 	bool dumpable;	       /* the parent still has to write our maps */
-	bool committed;	    /* errors are now `start`'s to hear, when there is an exec fifo */
-	pid_t outer_pid;    /* ours as the caller knows it, when proc is gone */
-	bool in_directory;  /* the working directory was entered before the user was changed */
-	char program[4096]; /* what FIND_PROGRAM found */
+	bool committed;	  /* errors are now `start`'s to hear, when there is an exec fifo */
+	pid_t outer_pid;  /* ours as the caller knows it, when proc is gone */
+	bool filtered;	  /* under the program's seccomp filter: calls as old as it only */
+	int fork_gate[2]; /* FORK: what its child waits on, the end being its parent's; or -1 */
+	bool forked;
+	bool callers_closed; /* the caller's descriptors went at the very beginning */
+	bool in_directory;   /* the working directory was entered before the user was changed */
+	char program[4096];  /* what FIND_PROGRAM found */
 	char home[4096];
 	struct error err;
 };

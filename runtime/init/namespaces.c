@@ -229,30 +229,45 @@ int init_write_self(struct init_context *context, const struct step *step)
 		step->file.path);
 }
 
+int init_prepare_fork(struct init_context *context)
+{
+	int done = SYS_RESULT(pipe2(context->fork_gate, O_CLOEXEC));
+
+	return done < 0 ? init_fail(context, -done, "make a pipe") : 0;
+}
+
+/* With CLONE_PARENT the exit signal is the one that the runtime asked for at our own clone. */
+static pid_t fork_sibling(const struct init_context *context, uint64_t flags)
+{
+	struct clone_args args = {.flags = flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND};
+
+	/* A profile may be older than clone3(2), kill for it, or be without it because it
+	 * cannot look at the flags. CLOSE_FDS sees to the signals. */
+	return context->filtered ? sys_clone(flags | CLONE_PARENT) : sys_clone3(&args);
+}
+
 int init_fork(struct init_context *context, const struct step *step)
 {
-	/* With CLONE_PARENT the exit signal is the one that the runtime asked for at our own
-	 * clone. */
-	struct clone_args args = {
-		.flags = step->clone.flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND,
-	};
-	int ends[2], done = SYS_RESULT(pipe2(ends, O_CLOEXEC));
+	int *gate = context->fork_gate;
 
-	if (done < 0)
-		return init_fail(context, -done, "make a pipe");
+	if (gate[0] < 0 && init_prepare_fork(context) < 0)
+		return -1;
 
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = fork_sibling(context, step->clone.flags);
 
 	if (pid < 0)
-		return init_fail(context, -pid, "clone the container's process");
+		return init_fail(context, -pid, "clone the container's process%s",
+			context->filtered ? " under linux.seccomp, without noNewPrivileges"
+					  : "");
 	if (pid == 0) {
 		char none;
 
 		/* "forked" is the first that the runtime hears, however late its sender runs:
 		 * what ends the wait is the sender's end. */
-		fd_close(&ends[1]);
-		(void)sys_read(ends[0], &none, 1);
-		fd_close(&ends[0]);
+		fd_close(&gate[1]);
+		(void)sys_read(gate[0], &none, 1);
+		fd_close(&gate[0]);
+		context->forked = true;
 		return init_guard(context);
 	}
 	(void)channel_tell(

@@ -3,6 +3,7 @@
 #include "runtime/init/rooms.h"
 
 #include <limits.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/sysmacros.h>
 
@@ -157,40 +158,64 @@ int init_own_stdio(struct init_context *context, const struct step *step)
  * Not chdir(): "/proc/self/fd/3" is a way out of the root that no getcwd() could tell from the
  * root itself, when the descriptor is one of the root's.
  */
-int init_chdir(const char *path)
+static int change_directory(const struct init_context *context, const char *path)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
+
+	/* A profile may be older than openat2(2), and kill for it. */
+	if (context->filtered)
+		return sys_chdir(path);
+
 	int AUTO_FD fd = sys_openat2(AT_FDCWD, path, &how);
 
 	return fd < 0 ? fd : SYS_RESULT(fchdir(fd));
 }
 
-int init_change_directory(struct init_context *context, const struct step *step)
+/*
+ * The kernel's answer for a directory outside of the root begins with "(unreachable)": a
+ * descriptor of the host was used as the way (CVE-2024-21626).
+ */
+static int prove_directory(void)
 {
 	char where[PATH_MAX];
-	int done = init_chdir(step->text);
+	int done = sys_getcwd(where, sizeof(where));
 
+	return done < 0 ? done : where[0] == '/' ? 0 : -EXDEV;
+}
+
+void init_try_directory(struct init_context *context)
+{
+	const struct step *step = init_find_step(context, STEP_CHANGE_DIRECTORY);
+
+	if (step && !context->in_directory)
+		context->in_directory =
+			change_directory(context, step->text) == 0 && prove_directory() == 0;
+}
+
+int init_change_directory(struct init_context *context, const struct step *step)
+{
+	const char *whose = strcmp(step->origin, "--cwd") == 0 ? "" : " set in config.json";
+	int done;
+
+	/* A filter is in force since, which may forbid all of this. */
+	if (context->filtered && context->in_directory)
+		return 0;
+	done = change_directory(context, step->text);
 	/* Only root may go there, or only the user: SET_USER has tried the other. */
 	if ((done == -EACCES || done == -EPERM) && context->in_directory)
 		done = 0;
-	if (done < 0)
-		return init_fail(context, -done,
-			"chdir to cwd (\"%s\") set in config.json failed", step->text);
-	/*
-	 * The kernel's answer for a directory outside of the root begins with "(unreachable)":
-	 * a descriptor of the host was used as the way (CVE-2024-21626).
-	 */
-	done = sys_getcwd(where, sizeof(where));
-	if (done < 0)
-		return init_fail(context, -done,
-			"chdir to cwd (\"%s\") set in config.json failed", step->text);
-	if (where[0] != '/')
+	if (done == 0)
+		done = prove_directory();
+	if (done == -EXDEV)
 		return init_fail(context, EPERM,
-			"chdir to cwd (\"%s\") set in config.json failed: it is outside of the "
-			"container",
-			step->text);
+			"chdir to cwd (\"%s\")%s failed: it is outside of the container",
+			step->text, whose);
+	if (done < 0)
+		return init_fail(
+			context, -done, "chdir to cwd (\"%s\")%s failed", step->text, whose);
+	context->in_directory = true;
 	return 0;
 }

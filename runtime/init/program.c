@@ -5,6 +5,7 @@
  */
 #include "runtime/init/rooms.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,7 +140,7 @@ int init_find_home(struct init_context *context, const struct step *step)
 /* ---- argv[0] ---- */
 
 /* May we execute PATH? 0 or the errno in the words of Go's LookPath. Nothing is opened. */
-static int check_program(const char *path)
+static int check_program(const struct init_context *context, const char *path)
 {
 	struct stat info;
 	int done;
@@ -150,7 +151,12 @@ static int check_program(const char *path)
 		return EISDIR;
 	if (!S_ISREG(info.st_mode))
 		return EACCES;
-	done = SYS_RESULT(syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS));
+	/* A profile may be older than faccessat2(2), and kill for it; our real user is the
+	 * effective one by then. */
+	if (context->filtered)
+		done = SYS_RESULT(syscall(SYS_faccessat, AT_FDCWD, path, X_OK));
+	else
+		done = SYS_RESULT(syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS));
 	if (done == -ENOSYS) /* until Linux 5.8 is our baseline */
 		done = info.st_mode & 0111 ? 0 : -EACCES;
 	/* Root may access what has no x bit at all, but not execute it. */
@@ -167,7 +173,7 @@ static int find_in_path(struct init_context *context, const char *name, const ch
 			(int)length, path, length ? "/" : "./", name);
 
 		if (printed > 0 && (size_t)printed < sizeof(context->program) &&
-			check_program(context->program) == 0)
+			check_program(context, context->program) == 0)
 			return 0;
 		if (path[length] == '\0')
 			break;
@@ -192,7 +198,7 @@ int init_find_program(struct init_context *context, const struct step *step)
 	if ((size_t)snprintf(context->program, sizeof(context->program), "%s", name) >=
 		sizeof(context->program))
 		return init_fail(context, ENAMETOOLONG, "exec: \"%s\"", name);
-	wrong = check_program(name);
+	wrong = check_program(context, name);
 	if (wrong == 0)
 		return 0;
 	if (wrong == EISDIR) /* both words: Docker reads the first, Podman the second */
@@ -255,12 +261,32 @@ static void reset_signals(uint64_t ignored)
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
+/* All from FIRST on, but REPORT. */
+static int close_rest(struct init_context *context, int first, int report)
+{
+	int done = 0;
+
+	/* A profile may be older than close_range(2), and kill for it; what came from the
+	 * caller is gone, and the rest has names. */
+	if (context->filtered && context->callers_closed) {
+		close_ours(context, 3, report - 1);
+		close_ours(context, report + 1, INT_MAX);
+		return 0;
+	}
+	if (report > first)
+		done = sys_close_range((unsigned int)first, (unsigned int)report - 1, 0);
+	if (done == 0)
+		done = sys_close_range((unsigned int)report + 1, ~0U, 0);
+	if (done < 0)
+		return init_fail(context, -done, "close all other descriptors");
+	return 0;
+}
+
 /* And signals: the last that is asked of the kernel before a filter may forbid it. */
 int init_close_fds(struct init_context *context, const struct step *step)
 {
 	int first = 3 + (int)step->number;
 	int *report = report_fd(context);
-	int done = 0;
 
 	if (*report < first) {
 		int moved = fcntl(*report, F_DUPFD_CLOEXEC, first);
@@ -275,12 +301,8 @@ int init_close_fds(struct init_context *context, const struct step *step)
 	for (int fd = 3; fd < first; fd++)
 		if (fcntl(fd, F_SETFD, 0) < 0 && errno != EBADF)
 			return init_fail(context, errno, "keep descriptor %d", fd);
-	if (*report > first)
-		done = sys_close_range((unsigned int)first, (unsigned int)*report - 1, 0);
-	if (done == 0)
-		done = sys_close_range((unsigned int)*report + 1, ~0U, 0);
-	if (done < 0)
-		return init_fail(context, -done, "close all other descriptors");
+	if (close_rest(context, first, *report) < 0)
+		return -1;
 	reset_signals(context->ignored_signals);
 	return 0;
 }

@@ -95,7 +95,13 @@ static inline int init_attach_tree(int tree, int target)
 		tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-/* Enter a directory by a path without magic links. 0 or -errno. */
-int init_chdir(const char *path);
+/*
+ * Enter the program's working directory, if that can be done as whoever we are now; what cannot
+ * is for CHANGE_DIRECTORY to tell.
+ */
+void init_try_directory(struct init_context *context);
+
+/* What FORK needs and a filter may forbid. 0, or -1 with the error set. */
+int init_prepare_fork(struct init_context *context);
 
 #endif

@@ -39,11 +39,16 @@ int init_load_seccomp(struct init_context *context, const struct step *step)
 
 	if (!context->bpf)
 		return init_fail(context, EINVAL, "no seccomp filter was compiled");
+	init_try_directory(context);
+	if (!context->forked && init_find_step(context, STEP_FORK) &&
+		init_prepare_fork(context) < 0)
+		return -1;
 	if (listens)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	done = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 	if (done < 0)
 		return init_fail(context, -done, "load the seccomp filter");
+	context->filtered = true;
 	return listens ? send_listener(context, done) : 0;
 }
 
@@ -83,7 +88,6 @@ static int check_ids(struct init_context *context, const struct step_user *user)
 int init_set_user(struct init_context *context, const struct step *step)
 {
 	const struct step_user *user = &step->user;
-	const struct step *directory = init_find_step(context, STEP_CHANGE_DIRECTORY);
 	/* Both are forgotten with these ids, and only with them: prctl(2). */
 	bool changes = geteuid() != user->uid || getegid() != user->gid;
 	int done = sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -92,7 +96,8 @@ int init_set_user(struct init_context *context, const struct step *step)
 		return init_fail(
 			context, -done, "keep the capabilities over the change of user");
 	/* For a directory that only root may search; CHANGE_DIRECTORY tries as the user. */
-	context->in_directory = changes && directory && init_chdir(directory->text) == 0;
+	if (changes)
+		init_try_directory(context);
 	/* Always, also an empty list: never those of the runtime's caller. */
 	if (!user->skip_setgroups)
 		done = sys_setgroups(user->n_groups, user->groups);

@@ -83,10 +83,8 @@ int launch_adopt(struct launch *launch, pid_t pid, struct error *err)
 	if (pidfd < 0)
 		return fail(err, -pidfd, "hold the container's process %d", pid);
 
-	int done = fd_await(launch->pidfd, LAUNCH_TIMEOUT_MS);
+	int done = process_reap(launch->pidfd, LAUNCH_TIMEOUT_MS, &status);
 
-	if (done == 0)
-		done = process_reap(launch->pidfd, &status);
 	fd_close(&launch->pidfd);
 	launch->pid = pid;
 	launch->pidfd = pidfd;

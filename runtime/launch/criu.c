@@ -262,7 +262,7 @@ static int await_end(const struct criu *criu, int pidfd, struct error *err)
 	int done = fd_await(pidfd, -1);
 
 	if (done == 0)
-		done = process_reap(pidfd, &status);
+		done = process_reap(pidfd, LAUNCH_TIMEOUT_MS, &status);
 	if (done < 0)
 		return fail(err, -done, "wait for criu");
 	return status ? explain(criu, WIFEXITED(status) ? WEXITSTATUS(status) : 128, err) : 0;

@@ -175,7 +175,7 @@ static int borrow_namespace(
 			result = fail(err, -namespace, "open the user namespace of the id map");
 	}
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* our child, unreaped: it is there */
-	(void)process_reap(pidfd, &status);
+	(void)process_reap(pidfd, LAUNCH_TIMEOUT_MS, &status);
 	return result < 0 ? -1 : namespace;
 }
 

@@ -29,9 +29,15 @@ static int explain_death(struct launch *launch, struct error *err)
 		cgroup_read(&launch->cgroup, "memory.events", events, sizeof(events)) > 0 &&
 		(kills = strstr(events, "oom_kill ")) && strtoul(kills + 9, NULL, 10) > 0)
 		return fail(err, 0, "container init was OOM-killed (memory limit too low?)");
-	if (fd_await(launch->pidfd, 1000) == 0 && process_reap(launch->pidfd, &status) == 0) {
+	if (process_reap(launch->pidfd, 1000, &status) == 0) {
 		fd_close(&launch->pidfd);
 		launch->pid = 0;
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+			return fail(err, 0,
+				"the container's process was killed by its seccomp filter "
+				"while "
+				"it was set up: without process.noNewPrivileges the filter is "
+				"loaded early, and must allow what is left to do");
 		if (WIFSIGNALED(status))
 			return fail(err, 0,
 				"the container's process was killed by signal %d while it was "
@@ -445,8 +451,10 @@ void launch_undo(struct launch *launch)
 	launch_return_devices(launch);
 	if (launch->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(
-			launch->pidfd, SIGKILL);	    /* ESRCH: it went by itself */
-		(void)process_reap(launch->pidfd, &status); /* ECHILD: explain_death() did */
+			launch->pidfd, SIGKILL); /* ESRCH: it went by itself */
+		/* ECHILD: explain_death() did */
+		launch->left =
+			process_reap(launch->pidfd, UNDO_TIMEOUT_MS, &status) == -ETIMEDOUT;
 	}
 	launch_remove_rdt_group(launch);
 	helper_end(&launch->stand_in);

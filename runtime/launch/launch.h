@@ -41,6 +41,7 @@ struct launch {
 	char *words;	/* our own command line, and its length; set by the caller */
 	size_t words_length;
 	int listener; /* with keep_listener; else -1. Owned */
+	bool left;	/* the process did not end of SIGKILL in time: launch_undo() */
 
 	/* Private. */
 	struct init_context inside;
@@ -62,7 +63,11 @@ int launch_commit(struct launch *launch, struct error *err);
 /* run and exec: wait until the program is executed (0) or could not be (-1, *err). */
 int launch_await_exec(struct launch *launch, struct error *err);
 
-/* Kill and reap the process, remove what was made. Never fails; safe on a half-done launch. */
+/*
+ * Kill and reap the process, remove what was made; safe on a half-done launch. Waits with a
+ * deadline: LEFT says that the process is still there, and then its record must stay for
+ * `delete --force`.
+ */
 void launch_undo(struct launch *launch);
 
 /* Close what is still open; the process goes on. */

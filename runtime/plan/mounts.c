@@ -240,9 +240,11 @@ int plan_mounts(struct plan *plan, const struct wanted *wanted, struct error *er
 {
 	const struct oci_spec *spec = wanted->spec;
 
+	/* As runc and crun do: without them the program sees less, never more. */
 	if (spec->n_mounts && !has_namespace(wanted, CLONE_NEWNS))
-		return refuse(
-			err, "mounts", "unable to mount without a private mount namespace");
+		return plan_warn(plan, err,
+			"mounts: none is made without a mount namespace: they would be the "
+			"host's");
 	if (spec->linux->mount_label && !wanted->host->has_selinux &&
 		plan_warn(plan, err, "linux.mountLabel: SELinux is not enabled on this host") <
 			0)

@@ -92,7 +92,10 @@ static int check_host(const struct wanted *wanted, bool offsets, struct error *e
 	const struct host *host = wanted->host;
 
 	if (host->euid != 0 && !has_namespace(wanted, CLONE_NEWUSER))
-		return fail(err, 0, "rootless container requires user namespaces");
+		return fail(err, 0,
+			"rootless container requires user namespaces: add {\"type\": "
+			"\"user\"} to linux.namespaces with id mappings, as \"mayfly spec "
+			"--rootless\" writes them, or run as root");
 	if (has_namespace(wanted, CLONE_NEWTIME) && !host->has_time_namespace)
 		return refuse(err, "linux.namespaces",
 			"time namespaces aren't enabled in the kernel");
@@ -301,11 +304,6 @@ int plan_join(struct plan *plan, const struct wanted *wanted, struct error *err)
 	step->join.mask = request->join_mask;
 	if (plan_shed(plan, wanted, err) < 0)
 		return -1;
-	step = plan_step(plan, &plan->inside, err, STEP_FORK, "%s", "");
-	if (!step)
-		return -1;
-	if (plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_FORKED) < 0)
-		return -1;
 	if (!request->has_chroot_only)
 		return 0;
 	plan->init_root_slot = plan_slot(plan);
@@ -314,4 +312,19 @@ int plan_join(struct plan *plan, const struct wanted *wanted, struct error *err)
 		return -1;
 	step->root.slot = plan->init_root_slot;
 	return 0;
+}
+
+/* From here on the processes of the container see this one. */
+int plan_fork(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	if (plan_bare(plan, &plan->inside, err, STEP_FORK, "") < 0 ||
+		plan_message(plan, &plan->after_clone, err, STEP_AWAIT, MESSAGE_FORKED) < 0 ||
+		plan_intel_rdt(plan, wanted, err) < 0)
+		return -1;
+	return plan_oom(plan, wanted, err);
+}
+
+int plan_enter(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	return filter_before_fork(wanted) ? 0 : plan_fork(plan, wanted, err);
 }

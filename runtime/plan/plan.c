@@ -49,8 +49,7 @@ static plan_room *const birth[] = {
 /* exec: another process in the container */
 static plan_room *const join[] = {
 	plan_join,
-	plan_intel_rdt,
-	plan_oom,
+	plan_enter, /* unless the filter comes first: plan_security */
 	plan_keyring,
 	plan_console,
 

@@ -102,7 +102,7 @@ plan_room plan_annotations, plan_namespaces, plan_idmap, plan_oom, plan_new_name
 	plan_net_devices, plan_intel_rdt, plan_hooks_outside, plan_sysctl, plan_paths,
 	plan_pivot, plan_process, plan_labels, plan_stdio, plan_rlimits, plan_security,
 	plan_program, plan_created, plan_exec;
-plan_room plan_join; /* exec: instead of namespaces … pivot */
+plan_room plan_join, plan_enter; /* exec: instead of namespaces … pivot */
 
 /*
  * The host's id for an id of the container, by the spec's maps: false when it is not mapped.

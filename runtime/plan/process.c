@@ -146,16 +146,25 @@ static int plan_memory_policy(struct plan *plan, const struct wanted *wanted, st
 	return 0;
 }
 
+/* What a fork does not hand on: a session is its maker's, and a policy may be reset. */
+int plan_session(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	const struct oci_process *process = wanted->process;
+
+	if (plan_bare(plan, &plan->inside, err, STEP_NEW_SESSION,
+		    process->terminal ? "process.terminal" : "") < 0)
+		return -1;
+	return plan_scheduler(plan, process, err);
+}
+
 int plan_process(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_process *process = wanted->process;
 	const struct oci_personality *personality = wanted->spec->linux->personality;
 
-	if (plan_bare(plan, &plan->inside, err, STEP_NEW_SESSION,
-		    process->terminal ? "process.terminal" : "") < 0 ||
-		plan_scheduler(plan, process, err) < 0 ||
-		plan_io_priority(plan, process, err) < 0 ||
-		plan_affinity(plan, wanted, err) < 0 ||
+	if (!filter_before_fork(wanted) && plan_session(plan, wanted, err) < 0)
+		return -1;
+	if (plan_io_priority(plan, process, err) < 0 || plan_affinity(plan, wanted, err) < 0 ||
 		plan_memory_policy(plan, wanted, err) < 0)
 		return -1;
 	if (personality && plan_number(plan, &plan->inside, err, STEP_SET_PERSONALITY,

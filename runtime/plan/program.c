@@ -138,7 +138,7 @@ int plan_program(struct plan *plan, const struct wanted *wanted, struct error *e
 	const struct oci_process *process = wanted->process;
 
 	if (plan_text(plan, &plan->inside, err, STEP_CHANGE_DIRECTORY, process->cwd,
-		    "process.cwd") < 0)
+		    wanted->request->cwd_given ? "--cwd" : "process.cwd") < 0)
 		return -1;
 	/* With a reaper it may be a file that is handed in when all else is done. */
 	if (!plan->process || wanted->request->reaper)

@@ -34,6 +34,7 @@ struct request {
 	/* REQUEST_EXEC */
 	const char *cgroup;   /* where init is now, absolute below the cgroup2 mount */
 	uint64_t join_mask;   /* CLONE_NEW… that differ from ours; joined by pidfd */
+	bool cwd_given;	      /* process.cwd is not the configuration's, but --cwd's */
 	bool has_chroot_only; /* no mount namespace: also chroot to init's root */
 };
 

@@ -21,7 +21,7 @@ int plan_joined_maps(struct plan *plan, const struct wanted *wanted, struct step
 
 /* Before exec's process can be seen by those of the container: what it will not need is gone.
  */
-plan_room plan_shed;
+plan_room plan_shed, plan_shed_filtered;
 /* Idmap the detached tree in SLOT for MOUNT. */
 int plan_map_tree(struct plan *plan, const struct wanted *wanted, const struct oci_mount *mount,
 	int slot, bool recursive, const char *origin, struct error *err);
@@ -39,6 +39,12 @@ bool keeps_groups(const struct wanted *wanted);
 const char *mount_context_type(const struct wanted *wanted); /* "context", "fscontext" … */
 
 /* seccomp.c: the three places a filter may be loaded at; each knows whether it is meant. */
+/*
+ * Does the process of an exec load its filter before the fork that puts it into the container's
+ * pid namespace? It needs CAP_SYS_ADMIN for that, which nobody in there may ever see it hold.
+ */
+bool filter_before_fork(const struct wanted *wanted);
+plan_room plan_fork, plan_session;
 int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err);
 int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err);
 int plan_seccomp_late(struct plan *plan, const struct wanted *wanted, struct error *err);

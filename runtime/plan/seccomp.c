@@ -65,6 +65,15 @@ static int load(struct plan *plan, struct error *err)
 	return plan_message(plan, &plan->after_clone, err, STEP_TELL, MESSAGE_LISTENER_SENT);
 }
 
+bool filter_before_fork(const struct wanted *wanted)
+{
+	const struct oci_seccomp *seccomp = wanted->spec->linux->seccomp;
+
+	/* A listener's agent is told who listens, and that is known after the fork only. */
+	return wanted->request->verb == REQUEST_EXEC && seccomp &&
+	       !wanted->process->no_new_privileges && !oci_seccomp_notifies(seccomp);
+}
+
 int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	const struct oci_seccomp *seccomp = wanted->spec->linux->seccomp;
@@ -75,7 +84,15 @@ int plan_seccomp_early(struct plan *plan, const struct wanted *wanted, struct er
 	plan->seccomp_listens = oci_seccomp_notifies(seccomp);
 	if (plan->seccomp_listens && check_notify(seccomp, err) < 0)
 		return -1;
-	return wanted->process->no_new_privileges ? 0 : load(plan, err);
+	if (wanted->process->no_new_privileges)
+		return 0;
+	if (load(plan, err) < 0)
+		return -1;
+	if (!filter_before_fork(wanted))
+		return 0;
+	if (plan_shed_filtered(plan, wanted, err) < 0 || plan_fork(plan, wanted, err) < 0)
+		return -1;
+	return plan_session(plan, wanted, err);
 }
 
 int plan_seccomp_listening(struct plan *plan, const struct wanted *wanted, struct error *err)

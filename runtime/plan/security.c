@@ -211,23 +211,27 @@ static int drop_bounding(
 	return 0;
 }
 
-/* What the steps of exec that come before SET_CAPABILITIES ask of the kernel. */
-static uint64_t needed_to_enter(const struct wanted *wanted)
+/*
+ * What the steps of exec that come before SET_CAPABILITIES ask of the kernel; FILTERED: those
+ * that come behind the filter, when that is loaded before the fork.
+ */
+static uint64_t needed_to_enter(const struct wanted *wanted, bool filtered)
 {
 	const struct oci_process *process = wanted->process;
 	bool early_filter = wanted->spec->linux->seccomp && !process->no_new_privileges;
+	bool nice = process->scheduler || (process->io_priority && !filtered);
 	const struct {
 		bool needed;
 		int capability;
 	} rows[] = {
-		{true, CAP_CHOWN},	  /* of stdio */
+		{!filtered, CAP_CHOWN},	  /* of stdio */
 		{true, CAP_DAC_OVERRIDE}, /* a working directory that only root may enter */
 		{true, CAP_SETUID},
 		{true, CAP_SETGID},
-		{wanted->request->has_chroot_only, CAP_SYS_CHROOT},
-		{process->scheduler || process->io_priority, CAP_SYS_NICE},
-		{process->n_rlimits > 0, CAP_SYS_RESOURCE},
-		{early_filter, CAP_SYS_ADMIN},
+		{!filtered && wanted->request->has_chroot_only, CAP_SYS_CHROOT},
+		{nice, CAP_SYS_NICE},
+		{!filtered && process->n_rlimits > 0, CAP_SYS_RESOURCE},
+		{!filtered && early_filter, CAP_SYS_ADMIN},
 	};
 	uint64_t mask = 0;
 
@@ -235,6 +239,19 @@ static uint64_t needed_to_enter(const struct wanted *wanted)
 		if (rows[i].needed)
 			mask |= UINT64_C(1) << rows[i].capability;
 	return mask;
+}
+
+static int shed_all_but(struct plan *plan, const struct step_capabilities *capabilities,
+	uint64_t needed, struct error *err)
+{
+	struct step *step =
+		plan_step(plan, &plan->inside, err, STEP_SHED_CAPABILITIES, "%s", "");
+
+	if (!step)
+		return -1;
+	step->capabilities = *capabilities;
+	step->capabilities.permitted |= capabilities->inheritable | needed;
+	return 0;
 }
 
 /*
@@ -245,17 +262,19 @@ static uint64_t needed_to_enter(const struct wanted *wanted)
 int plan_shed(struct plan *plan, const struct wanted *wanted, struct error *err)
 {
 	struct step_capabilities capabilities;
-	struct step *step;
 
 	decide_capabilities(wanted, &capabilities);
 	if (drop_bounding(plan, &capabilities, err) < 0)
 		return -1;
-	step = plan_step(plan, &plan->inside, err, STEP_SHED_CAPABILITIES, "%s", "");
-	if (!step)
-		return -1;
-	step->capabilities = capabilities;
-	step->capabilities.permitted |= capabilities.inheritable | needed_to_enter(wanted);
-	return 0;
+	return shed_all_but(plan, &capabilities, needed_to_enter(wanted, false), err);
+}
+
+int plan_shed_filtered(struct plan *plan, const struct wanted *wanted, struct error *err)
+{
+	struct step_capabilities capabilities;
+
+	decide_capabilities(wanted, &capabilities);
+	return shed_all_but(plan, &capabilities, needed_to_enter(wanted, true), err);
 }
 
 int plan_security(struct plan *plan, const struct wanted *wanted, struct error *err)

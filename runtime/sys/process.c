@@ -119,15 +119,28 @@ int process_boot_id(char ret[BOOT_ID_SIZE])
 	return length < 0 ? (int)length : length == BOOT_ID_SIZE - 1 ? 0 : -EPROTO;
 }
 
-int process_reap(int pidfd, int *ret_status)
-{
-	siginfo_t info = {0};
-	int done;
+enum { REAP_POLL_MS = 10 };
 
-	/* __WALL: a child made with CLONE_PARENT has no exit signal. */
-	do
-		done = SYS_RESULT(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
-	while (done == -EINTR);
+int process_reap(int pidfd, int timeout_ms, int *ret_status)
+{
+	int64_t deadline = fd_now_ms() + timeout_ms;
+	int done = fd_await(pidfd, timeout_ms);
+	siginfo_t info = {0};
+
+	while (done == 0) {
+		/* __WALL: a child made with CLONE_PARENT has no exit signal. */
+		done = SYS_RESULT(
+			waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL));
+		if (done == -EINTR)
+			done = 0;
+		if (done < 0 || info.si_pid != 0)
+			break;
+		/* It is dead, but a tracer has the first right to it, and nothing to poll
+		 * tells when it is ours. */
+		if (fd_now_ms() >= deadline)
+			return -ETIMEDOUT;
+		usleep(REAP_POLL_MS * 1000);
+	}
 	if (done < 0)
 		return done;
 	*ret_status = info.si_code == CLD_EXITED ? (info.si_status & 0xFF) << 8

@@ -38,7 +38,11 @@ bool process_has_exited(int pidfd);
 enum { BOOT_ID_SIZE = 37 };
 int process_boot_id(char ret[BOOT_ID_SIZE]);
 
-/* Reap our child behind PIDFD; the status is wait(2)'s. -errno. */
-int process_reap(int pidfd, int *ret_status);
+/*
+ * Reap our child behind PIDFD, and wait at most TIMEOUT_MS for its end; the status is wait(2)'s.
+ * -ETIMEDOUT: it does not end (uninterruptible sleep), or somebody who traces it does not let go
+ * of it; -ECHILD: it was reaped before; another -errno.
+ */
+int process_reap(int pidfd, int timeout_ms, int *ret_status);
 
 #endif

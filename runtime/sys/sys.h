@@ -106,6 +106,16 @@ static inline pid_t sys_clone3(struct clone_args *args)
 	return SYS_RESULT(syscall(SYS_clone3, args, sizeof(*args)));
 }
 
+/* A fork with FLAGS; a pid, 0 in the child. */
+static inline pid_t sys_clone(uint64_t flags)
+{
+#ifdef __s390x__
+	return SYS_RESULT(syscall(SYS_clone, 0, (unsigned long)flags, 0, 0, 0));
+#else
+	return SYS_RESULT(syscall(SYS_clone, (unsigned long)flags, 0, 0, 0, 0));
+#endif
+}
+
 /* since Linux 5.3 */
 static inline int sys_pidfd_open(pid_t pid, unsigned int flags)
 {
@@ -234,6 +244,12 @@ static inline int sys_statx(
 	int dir, const char *path, int flags, unsigned int mask, struct statx *ret)
 {
 	return SYS_RESULT(syscall(SYS_statx, dir, path, flags, mask, ret));
+}
+
+/* Follows magic links: only for who looks with sys_getcwd() where that led. */
+static inline int sys_chdir(const char *path)
+{
+	return SYS_RESULT(chdir(path));
 }
 
 /* The kernel's getcwd: the length with NUL, or -errno. libc's hides "(unreachable)". */

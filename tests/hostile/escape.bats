@@ -147,3 +147,22 @@ saw_nothing() {
 		nothing_of test
 	done
 }
+
+# CAP_SYS_ADMIN loads a filter without no_new_privs, and is gone before anybody in there can see its holder.
+@test "K10 a process that enters with a filter and without no_new_privs has no more to be taken" {
+	local n
+
+	may_trace
+	update_config '.process.noNewPrivileges = false
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["clone3", "keyctl"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
+	set_args helper seize 2500
+	create test
+	mayfly start test
+	for ((n = 0; n < 40; n++)); do
+		timeout 5 "$MAYFLY" --root "$ROOT" exec test true </dev/null || true
+	done
+	wait_for grep -q rights "$T/stdout"
+	grep -qx seized=1 "$T/stdout" || fail "it could seize nothing" "$(<"$T/stdout")"
+	# SYS_PTRACE and DAC_OVERRIDE are its own; SETGID and SETUID are for the way in.
+	grep -qx rights=800c2 "$T/stdout" || fail "$(<"$T/stdout")"
+}

@@ -158,3 +158,54 @@ load helpers
 	error_is_one_line "$sentence"
 	nothing_of test
 }
+
+# --- errors that say what to do ------------------------------------------------------------------------
+
+@test "errors: a terminal without a socket names both ways out" {
+	update_config '.process.terminal = true'
+	run -1 create test
+	error_is_one_line "cannot allocate tty" "--console-socket" "process.terminal"
+	update_config '.process.terminal = false'
+	a_running test
+	run ! mayfly exec --tty --detach test true
+	error_is_one_line "cannot allocate tty" "--console-socket" "--tty"
+}
+
+@test "errors: an id says which characters it may have" {
+	run -1 mayfly state 'a b'
+	error_is_one_line 'invalid container ID format: "a b"' 'a-z A-Z 0-9 _ + - .'
+}
+
+@test "errors: an unknown log format lists the known ones" {
+	run -1 mayfly --log-format yaml list
+	error_is_one_line "invalid log-format: yaml" "text or json"
+}
+
+@test "errors: a state root of somebody else says what to do" {
+	mkdir -m 700 "$T/theirs" "$T/closed"
+	chown 1000 "$T/theirs"
+	ROOT=$T/theirs run -1 mayfly list
+	error_is_one_line "belongs to user 1000" "--root"
+	run -1 setpriv --reuid 1000 --clear-groups "$MAYFLY" --root "$T/closed/a" list
+	error_is_one_line "permission denied" "--root"
+}
+
+@test "errors: plan says that a word without a slash was taken as an id" {
+	cd "$T"
+	run -1 mayfly plan bundle
+	error_is_one_line "config.json not found" "mayfly plan ./bundle"
+}
+
+@test "errors: exec --cwd is not blamed on config.json" {
+	a_running test
+	run -255 mayfly exec --cwd /nowhere test true
+	error_is_one_line "--cwd: chdir to cwd (\"/nowhere\") failed: no such file or directory"
+	output_lacks config.json
+	run -255 mayfly exec --cwd nowhere test true
+	error_is_one_line '--cwd: "nowhere" is not absolute'
+}
+
+@test "errors: help has the nearest command, too" {
+	run -1 mayfly help rum
+	error_is_one_line 'no such command: "rum"' 'did you mean "run"?'
+}

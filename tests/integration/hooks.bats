@@ -24,6 +24,13 @@ add_hook() {
 	update_config ".hooks[\$point] += [{path: \$path} + ${3:-{\}}]" --arg point "$point" --arg path "$path"
 }
 
+@test "hooks: prestart is told that the container is created" {
+	update_config '.hooks.prestart = [{path: "/bin/sh", args: ["sh", "-c", "cat >" + $file]}]' --arg file "$T/state.json"
+	set_args true
+	create test
+	jq -e '.status == "created"' "$T/state.json"
+}
+
 @test "hooks: they run in the order of the spec, each at its time" {
 	local point
 

@@ -470,6 +470,33 @@ load helpers
 	run -0 mayfly delete test
 }
 
+# Linux gives numbers out in order, so a stranger has one of the container's when its turn has come again.
+@test "kill: --all does not reach a stranger who got the number of a process meanwhile" {
+	local pid stranger
+
+	set_script 'sleep 1112 & wait; sleep 1113'
+	create test
+	mayfly start test
+	wait_for pgrep -xf 'sleep 1112'
+	pid=$(pgrep -xf 'sleep 1112')
+	strace -f -o "$T/strace" -e trace=pidfd_open -e inject=pidfd_open:delay_enter=2000000 \
+		"$MAYFLY" --root "$ROOT" kill --all test WINCH 3>&- 4>&- &
+	# The first is of the container itself; then the numbers are read, and the next is held up.
+	wait_for grep -q DELAYED "$T/strace"
+	sleep 0.5
+	kill -KILL "$pid"
+	wait_for pgrep -xf 'sleep 1113'
+	echo "$((pid - 1))" >/proc/sys/kernel/ns_last_pid
+	bash -c 'trap "echo signalled >$0" WINCH; while :; do sleep 0.1; done' "$T/stranger" 3>&- 4>&- &
+	stranger=$!
+	wait %1 || true
+	sleep 0.5
+	kill "$stranger"
+	((stranger == pid)) || fail "the stranger has another number: $stranger, not $pid"
+	grep -q "pidfd_open($pid," "$T/strace" || fail "it was too late" "$(<"$T/strace")"
+	[[ ! -e $T/stranger ]] || fail "the stranger was signalled"
+}
+
 # --- delete ------------------------------------------------------------------------------------------
 
 @test "delete: without an id is an error" {

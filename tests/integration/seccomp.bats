@@ -52,6 +52,33 @@ run_call() { set_args helper call "$1"; mayfly run --bundle "$BUNDLE" test; }
 	output_is "mkdir EPERM"
 }
 
+@test "seccomp: a profile that kills for what is newer than itself does not kill create or exec" {
+	local names='["openat2","close_range","faccessat2","clone3","keyctl","pidfd_open","pidfd_send_signal","mount_setattr","fsopen","getcwd"]'
+
+	update_config '.process.noNewPrivileges = false'
+	deny "$names" '{action: "SCMP_ACT_KILL_PROCESS"}'
+	a_running test
+	run -0 mayfly exec test echo entered </dev/null
+	output_is entered
+	# Nothing that was open comes through by the older calls.
+	run -0 mayfly exec test helper fds </dev/null 7</dev/null
+	output_is ""
+}
+
+@test "seccomp: an exec that its profile does not let begin says why" {
+	update_config '.process.noNewPrivileges = false'
+	deny '["clone"]'
+	a_running test
+	run -255 mayfly exec test true </dev/null
+	error_is_one_line "linux.seccomp" "operation not permitted" "noNewPrivileges"
+	mayfly delete --force test
+	deny '["clone"]' '{action: "SCMP_ACT_KILL_PROCESS"}'
+	a_running test
+	run -255 mayfly exec test true </dev/null
+	error_is_one_line "killed by its seccomp filter" "noNewPrivileges"
+	[[ $(status_of test) == running ]]
+}
+
 @test "seccomp: KILL_PROCESS, KILL and TRAP end the program by SIGSYS" {
 	local action
 

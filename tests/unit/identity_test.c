@@ -5,6 +5,8 @@
 #include "runtime/sys/sys.h"
 #include "tests/unit/tap.h"
 
+#include <sys/ptrace.h>
+
 static pid_t sleeping_child(void)
 {
 	pid_t pid = fork();
@@ -16,6 +18,34 @@ static pid_t sleeping_child(void)
 			pause();
 	}
 	return pid;
+}
+
+/* A dead child is its tracer's first, and that may be somebody who never waits for it. */
+static void traced(void)
+{
+	pid_t pid = sleeping_child(), tracer;
+	int pidfd = sys_pidfd_open(pid, 0), ends[2], status;
+	char ready = 0;
+
+	if (pipe(ends) < 0)
+		return;
+	tracer = fork();
+	if (tracer == 0) {
+		ready = ptrace(PTRACE_SEIZE, pid, 0, 0) == 0 ? 'y' : 'n';
+		(void)!write(ends[1], &ready, 1);
+		for (;;)
+			pause();
+	}
+	(void)!read(ends[0], &ready, 1);
+	kill(pid, SIGKILL);
+	if (ready == 'y')
+		is_number((uint64_t)-process_reap(pidfd, 50, &status), ETIMEDOUT,
+			"a dead child that is traced is not waited for without end");
+	kill(tracer, SIGKILL);
+	waitpid(tracer, &status, 0);
+	is_number((uint64_t)process_reap(pidfd, 5000, &status), 0,
+		"and can be reaped when its tracer is gone");
+	close(pidfd);
 }
 
 int main(void)
@@ -50,11 +80,16 @@ int main(void)
 	}
 	is_number((uint64_t)-process_open(&(struct process_id){0}), ESRCH, "nobody is nobody");
 
+	is_number((uint64_t)-process_reap(pidfd, 10, &status), ETIMEDOUT,
+		"and so has reaping it");
+
 	kill(pid, SIGTERM);
 	is_number((uint64_t)fd_await(pidfd, 5000), 0, "its end is seen");
 	is_number((uint64_t)-process_open(&id), ESRCH, "a zombie is gone");
-	is_number((uint64_t)process_reap(pidfd, &status), 0, "and can be reaped");
+	is_number((uint64_t)process_reap(pidfd, 5000, &status), 0, "and can be reaped");
 	is_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "with its status");
+	is_number((uint64_t)-process_reap(pidfd, 5000, &status), ECHILD, "but only once");
+	traced();
 	is_number((uint64_t)process_boot_id(boot_id), 0, "this boot has an id");
 	is_number(strlen(boot_id), 36, "of 36 characters");
 	close(pidfd);

@@ -98,7 +98,9 @@ static void test_parse(void)
 		{"a bad id",
 			"{\"ociVersion\":\"1\",\"id\":\"../a\",\"bundle\":\"/"
 			"\",\"status\":\"x\"}",
-			"id: invalid container ID format: \"../a\""},
+			"id: invalid container ID format: \"../a\": it may have a-z A-Z 0-9 _ "
+			"+ "
+			"- . and not begin with a dot"},
 		{"a relative bundle", "{\"ociVersion\":\"1\",\"id\":\"a\",\"bundle\":\"b\"}",
 			"status: is missing"},
 		{"a negative pid",
