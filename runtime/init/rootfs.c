@@ -194,10 +194,12 @@ int init_chroot(struct init_context *context, const struct step *step)
 	}
 
 	/* With the host's root as ours, as LEAVE_ROOT left it. */
-	bool own_mounts = context->host_root >= 0;
-	int AUTO_FD namespace = own_mounts ? open_namespace(context) : -1;
+	bool of_host = step->root.of_host;
+	int AUTO_FD namespace = of_host ? open_namespace(context) : -1;
 
-	if (own_mounts && (namespace < 0 || init_hide_host_mounts(context) < 0))
+	if (of_host && namespace < 0)
+		return -1;
+	if (context->host_root >= 0 && init_hide_host_mounts(context) < 0)
 		return -1;
 
 	int done = change_root(context->root);
@@ -206,7 +208,7 @@ int init_chroot(struct init_context *context, const struct step *step)
 		done = -errno;
 	if (done < 0)
 		return init_fail(context, -done, "chroot");
-	if (own_mounts && check_namespace_root(context, namespace) < 0)
+	if (of_host && check_namespace_root(context, namespace) < 0)
 		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);

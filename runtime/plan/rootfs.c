@@ -141,6 +141,7 @@ int plan_pivot(struct plan *plan, const struct wanted *wanted, struct error *err
 	if (wanted->request->no_pivot) {
 		if (chroot_only(plan, "--no-pivot", err) < 0)
 			return -1;
+		plan->inside.steps[plan->inside.count - 1].root.of_host = true;
 	} else if (begins_from_base(wanted)) {
 		/* Below it is an empty directory, and pivot_root() looks at every task there
 		 * is. */

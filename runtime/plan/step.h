@@ -353,6 +353,7 @@ struct step {
 			int slot;
 			unsigned long propagation; /* ENTER_ROOT: MS_… of the tree before it is
 						      attached */
+			bool of_host; /* CHROOT: the mount namespace is a copy of the host's */
 		} root;
 		struct step_console console;
 		struct step_scheduler scheduler;
