@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,8 +105,15 @@ static int put_result(const char *json, size_t length, struct error *err)
 	return 0;
 }
 
+/* Standard error may be a pipe that nobody reads, and the container is gone: no reason to stay.
+ */
 static void put_message(const char *verdict, const char *sentence)
 {
+	enum { PATIENCE_MS = 2000 };
+	struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&reader, 1, PATIENCE_MS) == 0)
+		return;
 	fprintf(stderr, MAYFLY_NAME " once: %s: %s\n", verdict, sentence);
 }
 

@@ -67,7 +67,9 @@ static void take_stream(struct once *once, int number)
 		return;
 	ret->watched = true;
 	ret->bytes = stream->bytes;
-	ret->truncated = stream->truncated;
+	ret->truncated = stream->truncated || stream->undelivered;
+	ret->undelivered = stream->undelivered;
+	once->result.facts.output_undelivered |= stream->undelivered > 0;
 	ret->limit = own.value ? own : (struct opt_u64){0};
 	if (stream->limit == ONCE_KEEP_MAX && once->keep_output)
 		ret->limit = (struct opt_u64){true, ONCE_KEEP_MAX};

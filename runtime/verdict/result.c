@@ -156,6 +156,7 @@ static void put_stream(struct json_writer *writer, const struct result *result, 
 	json_put_unsigned(writer, "bytes", stream->bytes);
 	json_put_optional(writer, "limit", stream->limit);
 	json_put_bool(writer, "truncated", stream->truncated);
+	json_put_unsigned(writer, "undelivered", stream->undelivered);
 	json_put_text(writer, "action", name_of(oci_on_output_names, result->on_output));
 	if (stream->data)
 		put_data(writer, stream->data, stream->data_length);
@@ -310,11 +311,13 @@ static const char *describe_output(const struct result *result, struct arena *ar
 	const char *which = "stdout and stderr together";
 	uint64_t limit = limits->output.value;
 
-	if (error->truncated && error->bytes == limits->stderr_bytes.value) {
+	if (limits->stderr_bytes.value && error->truncated &&
+		error->bytes == limits->stderr_bytes.value) {
 		which = "stderr";
 		limit = limits->stderr_bytes.value;
 	}
-	if (out->truncated && out->bytes == limits->stdout_bytes.value) {
+	if (limits->stdout_bytes.value && out->truncated &&
+		out->bytes == limits->stdout_bytes.value) {
 		which = "stdout";
 		limit = limits->stdout_bytes.value;
 	}

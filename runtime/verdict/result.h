@@ -28,6 +28,7 @@ struct result_stream {
 	uint64_t bytes;
 	struct opt_u64 limit;
 	bool truncated;
+	uint64_t undelivered; /* bytes that the reader did not take */
 	/* What was kept for the document, or NULL: a request that came as one. */
 	const char *data;
 	size_t data_length;

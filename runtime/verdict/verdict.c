@@ -138,6 +138,7 @@ size_t verdict_hits(const struct verdict_facts *facts, const char *ret[], size_t
 		{saw(facts, CAUSE_WALL), "wall"},
 		{saw(facts, CAUSE_CANCEL), "cancel"},
 		{facts->output_discarded, "output-discarded"},
+		{facts->output_undelivered, "output-undelivered"},
 		{facts->syscalls_recorded, "syscall-recorded"},
 		{count_of(facts->counters.pids_hits) > 0 && verdict != VERDICT_PIDS_LIMIT,
 			"pids"},

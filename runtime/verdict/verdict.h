@@ -91,11 +91,12 @@ struct verdict_facts {
 	bool ended;	       /* init's status is known */
 	int exit_code, signal; /* one of them; signal 0: it exited */
 	struct verdict_counters counters;
-	bool oom_ends_all;	/* memory.oom.group */
-	bool has_file_limit;	/* RLIMIT_FSIZE was set */
-	bool output_discarded;	/* bytes beyond the limit were read and thrown away */
-	bool syscalls_recorded; /* forbidden calls that were only noted */
-	bool disk_full;		/* the private tmpfs */
+	bool oom_ends_all;	 /* memory.oom.group */
+	bool has_file_limit;	 /* RLIMIT_FSIZE was set */
+	bool output_discarded;	 /* bytes beyond the limit were read and thrown away */
+	bool output_undelivered; /* the reader did not take all that was written */
+	bool syscalls_recorded;	 /* forbidden calls that were only noted */
+	bool disk_full;		 /* the private tmpfs */
 };
 
 enum verdict verdict_decide(const struct verdict_facts *facts);

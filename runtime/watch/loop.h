@@ -47,6 +47,8 @@ int loop_move(struct loop *loop, uint32_t ready, struct error *err);
 /* Pass on all that is there without waiting; -1: out of memory. */
 int loop_flush(struct loop *loop);
 bool loop_is_blocked(const struct loop *loop);
+uint64_t loop_taken(const struct loop *loop); /* bytes, by the readers of both */
+void loop_give_up(struct loop *loop);	      /* of readers that are waited for */
 int loop_wait_for_program(struct loop *loop, int number);
 
 /* calls.c: a forbidden system call; true when it is the container's end. */

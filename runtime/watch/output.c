@@ -90,3 +90,20 @@ bool loop_is_blocked(const struct loop *loop)
 {
 	return loop->waits[0] == WAIT_READER || loop->waits[1] == WAIT_READER;
 }
+
+uint64_t loop_taken(const struct loop *loop)
+{
+	const struct stream *streams = loop->watch->streams;
+
+	return stream_taken(&streams[0]) + stream_taken(&streams[1]);
+}
+
+void loop_give_up(struct loop *loop)
+{
+	for (int i = 0; i < 2; i++) {
+		if (loop->waits[i] != WAIT_READER)
+			continue;
+		(void)wait_for(loop, i, WAIT_NONE);
+		stream_give_up(&loop->watch->streams[i]);
+	}
+}

@@ -57,6 +57,11 @@ bool stream_has_more(const struct stream *stream)
 	return stream->held > stream->at || in_pipe(stream) > 0;
 }
 
+uint64_t stream_taken(const struct stream *stream)
+{
+	return stream->bytes - (stream->held - stream->at);
+}
+
 static uint64_t budget(const struct stream *stream)
 {
 	uint64_t own = stream->limit - stream->bytes;
@@ -77,6 +82,13 @@ static enum stream_state end(struct stream *stream)
 	fd_close(&stream->from);
 	stream->held = stream->at = 0;
 	return STREAM_ENDED;
+}
+
+void stream_give_up(struct stream *stream)
+{
+	stream->undelivered = stream->held - stream->at + (uint64_t)in_pipe(stream);
+	stream->bytes = stream_taken(stream);
+	(void)end(stream);
 }
 
 static bool make_buffer(struct stream *stream)

@@ -19,9 +19,10 @@ struct stream {
 	uint64_t *left; /* of the limit that both streams share */
 	enum on_output on_output;
 
-	uint64_t bytes; /* passed on */
-	bool truncated; /* there was more */
-	bool discarded; /* and some of it was thrown away */
+	uint64_t bytes;	      /* passed on */
+	bool truncated;	      /* there was more */
+	bool discarded;	      /* and some of it was thrown away */
+	uint64_t undelivered; /* written by the program, never taken by the reader */
 
 	/* TO is -1: malloc'ed, of BYTES bytes and a NUL, at most KEEP_MAX. */
 	char *kept;
@@ -52,6 +53,12 @@ enum stream_state stream_move(struct stream *stream);
 
 /* Is anything left that could be moved: in the pipe, or held by us? */
 bool stream_has_more(const struct stream *stream);
+
+/* Of what was moved, what the reader has taken: it grows while there is one. */
+uint64_t stream_taken(const struct stream *stream);
+
+/* The reader takes no more: what is left is counted as undelivered, and FROM is closed. */
+void stream_give_up(struct stream *stream);
 
 void stream_close(struct stream *stream);
 

@@ -7,6 +7,7 @@
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ enum { KILL_TIMEOUT_MS = 10 * 1000, CPU_CHECK_FLOOR_NS = 1000 * 1000 };
 
 #define NEVER UINT64_MAX
 #define NS    UINT64_C(1000000000)
+/* With a reader that takes nothing, once the container is gone. */
+#define PATIENCE_NS (2 * NS)
 
 uint64_t watch_now(void)
 {
@@ -358,21 +361,64 @@ static int wake(struct loop *loop, int timeout_ms, struct error *err)
 
 /*
  * What was written before everybody was gone is in the pipes, and that is finite. A reader that
- * has stopped is waited for until a signal asks to end.
+ * has stopped, as a pager does, is waited for until a signal asks to end. But what has a
+ * deadline, or was ended, is to come to its end: then it has until the deadline, and PATIENCE
+ * since it took something.
  */
-static int finish_output(struct loop *loop, struct error *err)
+static uint64_t give_up_at(const struct watch *watch, uint64_t taken_at)
 {
-	unsigned int before = loop->watch->latch.seen & 1U << CAUSE_CANCEL;
+	bool cancelled = watch->latch.seen & 1U << CAUSE_CANCEL;
+	uint64_t deadline = watch->wall_ns ? watch->begin_ns + watch->wall_ns : 0;
 
-	if (loop_flush(loop) < 0)
-		return fail(err, ENOMEM, "keep the output");
-	while (loop_is_blocked(loop) &&
-		(loop->watch->latch.seen & 1U << CAUSE_CANCEL) == before) {
-		if (wake(loop, -1, err) < 0)
+	if (!watch->wall_ns && !cancelled && watch->latch.cause == CAUSE_EXIT)
+		return NEVER;
+	return taken_at + PATIENCE_NS > deadline ? taken_at + PATIENCE_NS : deadline;
+}
+
+static int milliseconds_until(uint64_t at)
+{
+	uint64_t now = watch_now(), left = at > now ? (at - now) / 1000000 + 1 : 0;
+
+	return at == NEVER || left > INT_MAX ? -1 : (int)left;
+}
+
+static bool was_asked(const struct loop *loop)
+{
+	for (size_t i = 0; i < loop->n_events; i++)
+		if (loop->events[i].cause == CAUSE_CANCEL)
+			return true;
+	return false;
+}
+
+static int wait_for_readers(struct loop *loop, struct error *err)
+{
+	uint64_t taken = loop_taken(loop), taken_at = watch_now();
+
+	while (loop_is_blocked(loop)) {
+		uint64_t until = give_up_at(loop->watch, taken_at);
+
+		loop->n_events = 0;
+		if (wake(loop, milliseconds_until(until), err) < 0)
 			return -1;
 		if (loop_flush(loop) < 0)
 			return fail(err, ENOMEM, "keep the output");
+		if (loop_taken(loop) != taken) {
+			taken = loop_taken(loop);
+			taken_at = watch_now();
+		} else if (was_asked(loop) || watch_now() >= until) {
+			break;
+		}
 	}
+	loop_give_up(loop);
+	return 0;
+}
+
+static int finish_output(struct loop *loop, struct error *err)
+{
+	if (loop_flush(loop) < 0)
+		return fail(err, ENOMEM, "keep the output");
+	if (wait_for_readers(loop, err) < 0)
+		return -1;
 	loop->n_events = 0;
 	if (loop->over)
 		add_event(loop, CAUSE_OUTPUT);

@@ -188,6 +188,46 @@ no_once() { [[ -z $(find "$ROOT" -maxdepth 1 -name "once-*") ]]; }
 	output_is 300000
 }
 
+# once_unread OPTIONS... -- PROGRAM: in the background; its standard output is a pipe that nobody reads.
+once_unread() {
+	mkfifo "$T/unread"
+	exec 8<>"$T/unread"
+	"$MAYFLY" --root "$ROOT" once --rootfs "$ROOTFS" --result "$RESULT" "$@" </dev/null >&8 2>/dev/null 3>&- 4>&- &
+	ONCE_PID=$!
+}
+
+once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
+
+@test "a reader that reads nothing does not prolong a deadline" {
+	local status=0
+
+	once_unread --wall 1s --output 100MiB -- yes
+	wait_for once_ended || kill -KILL "$ONCE_PID"
+	wait "$ONCE_PID" || status=$?
+	((status == 124))
+	verdict_is timeout
+	[[ $(of '.stdout | .truncated and .undelivered > 0') == true ]]
+	[[ $(of '.hits | join(" ")') == output-undelivered ]]
+	# The pipe of the reader is full, and that is what was passed on.
+	(($(of .stdout.bytes) == 65536))
+	no_once
+}
+
+@test "without a deadline it is waited for until a signal" {
+	local status=0
+
+	once_unread --output 100MiB -- sh -c 'head -c 300000 /dev/zero; exec sleep 0.1'
+	wait_for no_process 'sleep 0.1'
+	sleep 3
+	kill "$ONCE_PID"
+	wait_for once_ended || kill -KILL "$ONCE_PID"
+	wait "$ONCE_PID" || status=$?
+	((status == 0))
+	verdict_is ok
+	(($(of .stdout.undelivered) == 300000 - 65536))
+	no_once
+}
+
 @test "a daemon that holds standard output is not waited for" {
 	run -0 once --output 1MiB --wall 10s -- sh -c 'setsid sleep 100 & echo done'
 	output_is 'done'

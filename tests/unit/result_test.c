@@ -52,6 +52,7 @@ static struct result everything(void)
 				.signal = SIGKILL,
 				.counters = {.oom_kill = {true, 1}, .pids_hits = {true, 1}},
 				.output_discarded = true,
+				.output_undelivered = true,
 				.disk_full = true,
 			},
 		.core = true,
@@ -66,6 +67,7 @@ static struct result everything(void)
 				{.watched = true,
 					.bytes = 1,
 					.truncated = true,
+					.undelivered = 70000,
 					.data = "x",
 					.data_length = 1,
 					.limit = {true, 1}},
@@ -108,6 +110,8 @@ static void check_documents(void)
 	is_true(strstr(text, "\"verdict\":\"rejected\""), "a refusal is a result");
 	is_true(strstr(text, "\"stdout\":null"), "a stream that is the caller's is null");
 	text = print(&full);
+	is_true(strstr(text, "\"undelivered\":70000") && strstr(text, "\"output-undelivered\""),
+		"what the reader did not take is told");
 	is_true(strstr(text, "\"text\":\"\xC3\xBC\""), "text stays text");
 	is_true(strstr(text, "\"b64\":\"YQBi\""), "bytes with NUL are base64");
 	is_true(strstr(text, "\"b64\":\"/w==\""), "bytes that are not UTF-8 are base64");
