@@ -5,7 +5,9 @@
  */
 #include "runtime/container/once.h"
 
+#include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
+#include "runtime/sys/path.h"
 #include "runtime/sys/sys.h"
 
 #include <limits.h>
@@ -230,6 +232,76 @@ static int set_cgroup(struct once *once, struct error *err)
 	return section->cgroups_path ? 0 : fail(err, ENOMEM, "read the request");
 }
 
+/* ---- where the template's file systems go ---- */
+
+static bool is_below(const char *path, const char *above)
+{
+	size_t length = strlen(above);
+
+	return strncmp(path, above, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+/* Below a mount that comes before it: then the image is not asked. */
+static bool is_covered(const struct oci_spec *spec, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+		if (is_below(spec->mounts[number].destination, spec->mounts[i].destination))
+			return true;
+	return false;
+}
+
+/* May the container's root make a directory in one that is like INFO? */
+static bool may_make(const struct oci_spec *spec, const struct stat *info)
+{
+	const struct oci_linux *section = spec->linux;
+
+	if (!oci_namespace_find(section, CLONE_NEWUSER) || info->st_mode & S_IWOTH)
+		return true;
+	for (size_t i = 0; i < section->n_uid_mappings; i++) {
+		const struct oci_id_mapping *map = &section->uid_mappings[i];
+
+		if (info->st_uid >= map->host_id && info->st_uid - map->host_id < map->size)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A first root is often only a program. With ids of its own the container cannot make the
+ * directories that are missing, and we do not write into the caller's: all of them are told.
+ */
+static int check_places(struct once *once, struct error *err)
+{
+	const struct oci_spec *spec = once->birth.spec;
+	struct arena *arena = &once->birth.operation.arena;
+	const char *root = spec->root->path, *missing = "";
+	int AUTO_FD dir = sys_openat(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
+	struct stat info;
+
+	if (dir < 0 || fstat(dir, &info) < 0)
+		return fail(err, dir < 0 ? -dir : errno, "--rootfs \"%s\"", root);
+	if (may_make(spec, &info))
+		return 0;
+	for (size_t i = 0; i < spec->n_mounts && missing; i++) {
+		const char *place = spec->mounts[i].destination;
+		struct error ignored;
+		int AUTO_FD found = -1;
+
+		if (is_covered(spec, i))
+			continue;
+		found = path_open(dir, place, PATH_ANY, 0, &ignored);
+		if (found < 0 && ignored.code == ENOENT)
+			missing = arena_format(arena, "%s %s%s", missing, root, place);
+	}
+	if (!missing)
+		return fail(err, ENOMEM, "read the request");
+	return *missing ? fail(err, 0,
+				  "the root file system lacks directories to mount on, and the "
+				  "container may not make them: mkdir -p%s",
+				  missing)
+			: 0;
+}
+
 /* ---- limits ---- */
 
 static int merge_limits(struct once *once, struct error *err)
@@ -289,6 +361,8 @@ int once_read_spec(struct once *once, struct error *err)
 	if (set_program(once, err) < 0 || set_net(once, err) < 0 || set_ids(once, err) < 0 ||
 		set_cgroup(once, err) < 0 || merge_limits(once, err) < 0 ||
 		once_put_limits(once, err) < 0)
+		return -1;
+	if (!once->request->bundle && check_places(once, err) < 0)
 		return -1;
 	return set_calls(once);
 }

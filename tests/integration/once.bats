@@ -382,6 +382,17 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	error_is_one_line 'there are agent, dev, judge, strict'
 }
 
+@test "a root without directories to mount on is told what it lacks" {
+	mkdir -p "$T/root/bin"
+	cp "$ROOTFS/bin/busybox" "$T/root/bin/"
+	chmod 755 "$T/root"
+	run -125 mayfly once --rootfs "$T/root" --result "$RESULT" -- /bin/busybox true
+	output_has "the container may not make them: mkdir -p $T/root/proc $T/root/dev $T/root/tmp"
+	verdict_is rejected
+	mkdir "$T/root/"{proc,dev,tmp}
+	run -0 mayfly once --rootfs "$T/root" -- /bin/busybox true
+}
+
 @test "a bundle is run as it is, and never two in one cgroup" {
 	set_args sh -c 'echo from the bundle'
 	run -0 mayfly once --bundle "$BUNDLE" --result "$RESULT"
