@@ -208,8 +208,8 @@ static int update(const struct call *call, int *ret_status, struct error *err)
 
 	if (given->l3_cache_schema || given->mem_bw_schema)
 		return fail(err, 0,
-			"--%s is not supported: mayfly makes no resctrl group whose schema "
-			"could be changed",
+			"--%s is not supported: a container's resctrl group gets its schema "
+			"once, when it is created (linux.intelRdt)",
 			given->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
 	wanted.resources = given->resources;
 	/* With a file the flags are not looked at, as with runc. */
