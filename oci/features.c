@@ -77,6 +77,26 @@ static void put_linux(struct json_writer *writer, const struct oci_features *fea
 	json_close(writer, '}');
 }
 
+/* Ours: what one request can be held to. Readers of the document ignore keys they do not know.
+ */
+static void put_ephemeral(struct json_writer *writer, const struct oci_features *features)
+{
+	json_open(writer, "ephemeral", '{');
+	json_put_text(writer, "request", "mayfly.request/v1");
+	json_put_text(writer, "result", "mayfly.result/v1");
+	json_open(writer, "limits", '{');
+	for (size_t i = 0; i < features->n_limits; i++) {
+		const struct oci_feature_limit *limit = &features->limits[i];
+
+		json_open(writer, limit->key, '{');
+		json_put_text(writer, "status", limit->status);
+		json_put_optional_text(writer, "reason", limit->reason);
+		json_close(writer, '}');
+	}
+	json_close(writer, '}');
+	json_close(writer, '}');
+}
+
 int oci_features_print(const struct oci_features *features, struct arena *arena,
 	const char **ret, struct error *err)
 {
@@ -102,6 +122,7 @@ int oci_features_print(const struct oci_features *features, struct arena *arena,
 	json_close(&writer, '}');
 	json_put_texts(&writer, "potentiallyUnsafeConfigAnnotations", unsafe,
 		sizeof(unsafe) / sizeof(*unsafe));
+	put_ephemeral(&writer, features);
 	json_close(&writer, '}');
 	json_end_line(&writer);
 	return json_finish(&writer, ret, err);

@@ -7,6 +7,13 @@
 #include "oci/base/error.h"
 #include "oci/optional.h"
 
+/* A limit of `mayfly once` on this host. */
+struct oci_feature_limit {
+	const char *key;    /* of the request document */
+	const char *status; /* "enforceable", "partial", "no" */
+	const char *reason; /* why not quite; NULL: enforceable */
+};
+
 /* What oci/ cannot know: how this binary was built. */
 struct oci_features {
 	bool systemd;			  /* the systemd cgroup driver works */
@@ -14,6 +21,8 @@ struct oci_features {
 	bool checkpoint;		  /* and restore: there is a criu */
 	const char *libseccomp_version;	  /* "2.5.4"; NULL: no seccomp */
 	uint64_t seccomp_supported_flags; /* SECCOMP_FILTER_FLAG_* this kernel takes */
+	const struct oci_feature_limit *limits;
+	size_t n_limits;
 };
 
 /* The document as JSON text in ARENA, with a newline at the end. */

@@ -168,6 +168,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/once.h \
 	runtime/container/once_batch.c \
 	runtime/container/once_calls.c \
+	runtime/container/once_enforce.c \
 	runtime/container/once_files.c \
 	runtime/container/once_ids.c \
 	runtime/container/once_limits.c \

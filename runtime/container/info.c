@@ -2,7 +2,7 @@
 /* spec, features, --version: what can be said without a container. */
 #include "config.h"
 
-#include "runtime/container/operation.h"
+#include "runtime/container/once.h"
 
 #include "oci/features.h"
 #include "oci/template.h"
@@ -30,17 +30,25 @@ int mayfly_features(char **ret_json, struct error *err)
 {
 	/* Each is asked of systemd by a program of its own; was it built and installed? */
 	bool systemd = access(LIBEXECDIR "/mayfly-systemd", X_OK) == 0;
-	const struct oci_features features = {
+	struct oci_features features = {
 		.checkpoint = criu_path() != NULL,
 		.systemd = systemd,
 		.systemd_user = systemd,
 		.libseccomp_version = launch_seccomp_version(),
 		.seccomp_supported_flags = launch_seccomp_flags(),
 	};
+	struct oci_feature_limit *limits;
 	struct arena arena = {0};
+	struct host host;
 	const char *text;
-	int result = oci_features_print(&features, &arena, &text, err);
+	int result = host_probe(&host, &arena, err);
 
+	if (result == 0)
+		result = once_features(&host, &arena, &limits, &features.n_limits, err);
+	if (result == 0) {
+		features.limits = limits;
+		result = oci_features_print(&features, &arena, &text, err);
+	}
 	if (result == 0)
 		result = operation_text(text, false, ret_json, err);
 	arena_free(&arena);

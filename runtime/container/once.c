@@ -62,33 +62,6 @@ static void describe(struct once *once)
 	result->facts.has_file_limit = once->limits.fsize.value > 0;
 }
 
-/* What only we enforce, and with what. */
-static int check_enforceable(struct once *once, struct error *err)
-{
-	struct birth *birth = &once->birth;
-	const struct host *host = &birth->operation.host;
-
-	if (once->limits.cpu_ns.value && host->cgroup == CGROUP_NONE) {
-		if (!birth->request.allow_missing_controllers)
-			return fail(err, 0,
-				"limits.cpu_ns: no cgroup2 file system is mounted on this "
-				"host, so this limit would not hold; mount one at "
-				"/sys/fs/cgroup, or run without it by --best-effort");
-		once->limits.cpu_ns.value = 0;
-		if (plan_unenforced(&birth->plan, err,
-			    "limits.cpu_ns: no cgroup2 file system is mounted on this host") <
-			0)
-			return -1;
-	}
-	if (host->cgroup == CGROUP_NONE && !birth->plan.has_pid_namespace)
-		return fail(err, 0,
-			"without cgroup2 on this host only a pid namespace of its own makes "
-			"sure that nothing of the container stays");
-	if (once->pids_kill && !once->limits.pids.value)
-		return fail(err, 0, "--on-pids kill needs a limit: --pids");
-	return 0;
-}
-
 static int prepare(struct once *once, struct error *err)
 {
 	const struct mayfly_create create = MAYFLY_OPTIONS(struct mayfly_create);
@@ -101,7 +74,7 @@ static int prepare(struct once *once, struct error *err)
 	birth->request.allow_flag = "--best-effort";
 	birth->tied = true;
 	if (once_read_spec(once, err) < 0 || birth_decide(birth, err) < 0 ||
-		check_enforceable(once, err) < 0)
+		once_check_enforceable(once, err) < 0)
 		return -1;
 	describe(once);
 	return once_open_input(once, err);

@@ -3,6 +3,7 @@
 #ifndef MAYFLY_ONCE_H
 #define MAYFLY_ONCE_H
 
+#include "oci/features.h"
 #include "oci/request.h"
 #include "runtime/container/operation.h"
 #include "runtime/verdict/result.h"
@@ -36,6 +37,11 @@ struct once {
 int once_read_spec(struct once *once, struct error *err);
 /* spec_limits.c: the limits, into the spec. */
 int once_put_limits(struct once *once, struct error *err);
+/* enforce.c: what the plan has no step for can be held to here, or is left out and told. */
+int once_check_enforceable(struct once *once, struct error *err);
+/* Each limit by itself on HOST, for the features document; *ret lives in ARENA. */
+int once_features(const struct host *host, struct arena *arena, struct oci_feature_limit **ret,
+	size_t *ret_count, struct error *err);
 /* Limits of the annotations dev.mayfly.limit.*. */
 int once_read_annotations(
 	const struct oci_spec *spec, struct oci_limits *ret, struct error *err);

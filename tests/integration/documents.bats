@@ -55,6 +55,23 @@ load helpers
 	jq -e '.linux.seccomp | (.actions | index("SCMP_ACT_NOTIFY")) and (.operators | index("SCMP_CMP_MASKED_EQ")) and (.archs | index("SCMP_ARCH_X86_64"))' <<<"$output"
 }
 
+@test "features: what once can hold a request to, as once itself says" {
+	local limits key
+
+	limits=$(mayfly features | jq -c .ephemeral.limits)
+	jq -e '[.[] | (.status == "enforceable") == (.reason == null)] | all' <<<"$limits"
+	jq -e '.output.status == "enforceable" and .fsize.status == "enforceable"' <<<"$limits"
+	for key in wall=1s cpu=1s cpus=1 memory=64MiB pids=64 output=1000; do
+		# Refused exactly when the document says no.
+		if [[ $(jq -r --arg key "${key%%=*}" '[to_entries[] | select(.key | startswith($key + "_") or . == $key)][0].value.status' <<<"$limits") == no ]]; then
+			run -125 mayfly once --check --rootfs "$WORK/template/rootfs" "--${key%%=*}" "${key#*=}" -- true
+			output_has "$(jq -r --arg key "${key%%=*}" '[to_entries[] | select(.key | startswith($key + "_") or . == $key)][0].value.reason' <<<"$limits")"
+		else
+			run -0 mayfly once --check --rootfs "$WORK/template/rootfs" "--${key%%=*}" "${key#*=}" -- true
+		fi
+	done
+}
+
 @test "features: needs no root and touches no state" {
 	run -0 setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$MAYFLY" features
 	jq -e .ociVersionMax <<<"$output"

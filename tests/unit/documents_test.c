@@ -26,8 +26,12 @@ static bool lists(const struct json *list, const char *word)
 
 static void test_features(void)
 {
-	static const struct oci_features facts = {
-		.libseccomp_version = "2.5.4", .seccomp_supported_flags = 6};
+	static const struct oci_feature_limit limits[] = {
+		{"wall_ns", "enforceable", NULL}, {"memory", "no", "no controller"}};
+	static const struct oci_features facts = {.libseccomp_version = "2.5.4",
+		.seccomp_supported_flags = 6,
+		.limits = limits,
+		.n_limits = 2};
 	static const char *const keys[] = {"hooks", "mountOptions", "linux/namespaces",
 		"linux/capabilities", "linux/cgroup/v2", "linux/seccomp/enabled",
 		"linux/seccomp/actions", "linux/seccomp/operators", "linux/seccomp/archs",
@@ -48,6 +52,10 @@ static void test_features(void)
 	is_text(at(root, "ociVersionMax")->text, "1.3.0", "ociVersionMax");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		is_true(at(root, keys[i]) != NULL, "%s", keys[i]);
+	is_text(at(root, "ephemeral/limits/wall_ns/status")->text, "enforceable",
+		"a limit that holds");
+	is_text(at(root, "ephemeral/limits/memory/reason")->text, "no controller",
+		"why one does not");
 	/* what makes kubelet accept hostUsers: false, and Docker a recursive :ro */
 	is_true(lists(at(root, "mountOptions"), "rro"), "rro");
 	is_true(lists(at(root, "linux/namespaces"), "user"), "user namespaces");
