@@ -169,6 +169,7 @@ libcontainer_a_SOURCES = \
 	runtime/container/once_batch.c \
 	runtime/container/once_calls.c \
 	runtime/container/once_enforce.c \
+	runtime/container/once_exec.c \
 	runtime/container/once_files.c \
 	runtime/container/once_ids.c \
 	runtime/container/once_limits.c \

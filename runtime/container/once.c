@@ -258,6 +258,10 @@ static int run(struct once *once, struct error *err)
 		(void)kill_child(once);
 		return -1;
 	}
+	if (once_check_exec(once, err) < 0) {
+		(void)kill_child(once);
+		return -1;
+	}
 	fill_watch(once);
 	watch_begin(&once->watch);
 	once->result.started_at = operation_now(&once->birth.operation.arena);

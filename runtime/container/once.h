@@ -65,6 +65,9 @@ void once_hold_tmp(struct once *once);
 void once_measure_tmp(struct once *once);
 int once_collect(struct once *once, struct error *err);
 
+/* exec.c: -1 with *err when memory was too little for execve() itself. */
+int once_check_exec(struct once *once, struct error *err);
+
 /* result.c: does that stream go through us? */
 bool once_watches(const struct once *once, int number);
 void once_take_watch(struct once *once);

@@ -213,6 +213,14 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	no_once
 }
 
+@test "a reader that comes back before the deadline gets everything" {
+	run -0 sh -c "'$MAYFLY' --root '$ROOT' once --rootfs '$ROOTFS' --output 1MiB --wall 20s --result '$RESULT' -- \
+		sh -c 'head -c 300000 /dev/zero' | (sleep 3; cat) | wc -c"
+	output_is 300000
+	verdict_is ok
+	[[ $(of '.stdout | [.bytes, .undelivered, .truncated] | join(" ")') == '300000 0 false' ]]
+}
+
 @test "without a deadline it is waited for until a signal" {
 	local status=0
 
