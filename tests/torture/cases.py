@@ -58,6 +58,7 @@ case("kill-15", "kill 15", "signal", "SIGTERM that nobody sent for a deadline", 
 case("kill-31", "kill 31", "signal", "SIGSYS by kill() is not a forbidden system call", by="filter",
      setup="host-pid filter", facts={**died(31), "syscall": None})
 case("kill-9-as-1", "kill 9", "exit", "process 1 does not die of its own SIGKILL", by="pid-1", facts=ended(99))
+case("kill-9-reaped", "kill 9", "signal", "but below a reaper it is not process 1", by="reaper", facts=died(9))
 case("sigpipe", "sigpipe die", "signal", "SIGPIPE of a pipe of its own", setup="host-pid", facts=died(13))
 case("sigpipe-ignored", "sigpipe ignore", "ok", "and who ignores it lives", facts=ended(0))
 case("closed-stdout", "closed", "ok", "a closed stdout is not the end", facts=ended(0))
@@ -149,13 +150,15 @@ case("output-endless", "write 100G", "output-limit", "a flood", by="output", out
 case("output-discard", "write %d" % (4 * N), "ok", "with on-output=discard it runs on", by="output", output=N,
      on_output="discard", facts={**ended(0), "stdout.bytes": N, "stdout.truncated": True})
 case("output-unread", "write 100M", "timeout", "nobody reads: it waits, until its time is over", by="wall", wall=2.0,
-     setup="unread", output=200 * MIB)
+     setup="unread", output=200 * MIB, facts={"stdout.undelivered": ">0", "hits": ["output-undelivered"]})
 
 # --- files ------------------------------------------------------------------------------------------------------------
 case("disk-full", "file /tmp/file 32M", "exit", "ENOSPC is the program's to answer", by="tmp", tmp=8 * MIB, facts=ended(4))
 case("fsize", "file /tmp/file 4M", "file-limit", "SIGXFSZ with a limit", by="fsize", setup="host-pid", fsize=MIB)
 case("fsize-as-1", "file /tmp/file 4M", "exit", "process 1 gets EFBIG instead, and answers it", by="pid-1", fsize=MIB,
      facts=ended(5))
+case("fsize-reaped", "file /tmp/file 4M", "file-limit", "but below a reaper it hears SIGXFSZ", by="reaper", fsize=MIB,
+     facts=died(25))
 case("kill-25", "kill 25", "signal", "SIGXFSZ without a limit is only a signal", setup="host-pid", facts=died(25))
 
 # --- system calls -----------------------------------------------------------------------------------------------------

@@ -40,8 +40,9 @@ class Once:
         self.result = os.path.join(machine.work, "result.json")
         os.makedirs(self.bundle, exist_ok=True)
 
-    def lacks(self, case):
-        return None
+    @staticmethod
+    def lacks(case):
+        return "its program is never process 1" if case.by == "pid-1" else None
 
     def run(self, case):
         words = [self.mayfly, "once", *self.extra, "--result", self.result]
@@ -102,8 +103,9 @@ class Engine:
         self.mayfly, self.machine = mayfly, machine
         import_image(self.name, machine)
 
-    def lacks(self, case):
-        return None
+    @staticmethod
+    def lacks(case):
+        return "its program is process 1" if case.by == "reaper" else None
 
     def annotations(self, case):
         for name, value in case.limits.items():
@@ -159,6 +161,8 @@ class Podman(Engine):
 
 class Cri:
     """Not yet: it wants a client of containerd's CRI, with the annotations of a pod."""
+
+    lacks = Engine.lacks
 
     def __init__(self, mayfly, machine):
         raise SystemExit("torture: --via cri: there is no CRI client here yet")
