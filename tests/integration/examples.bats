@@ -32,7 +32,7 @@ follow() {
 
 	cp "$directory/README.md" "$page"
 	has_controllers || sed -E "${@:2}" "$directory/README.md" >"$page"
-	cd "$directory"
+	cd "$directory" || return
 	timeout -k 5 200 "$FOLLOW" "$page" 3>&- 4>&-
 }
 
@@ -66,4 +66,134 @@ follow() {
 	run -3 ./run-plugins --rootfs "$WORK/python-root" samples/hello.py samples/broken.py
 	output_has rejected
 	output_has --best-effort
+}
+
+# --- the web service -----------------------------------------------------------------------------------------------
+
+# a_service OPTIONS...: its address in $URL, its pid in $SERVICE.
+a_service() {
+	a_python_root
+	rm -f "$T/address"
+	"$T/examples/web/serve" "${WEAKER[@]}" --rootfs "$WORK/python-root" --port 0 "$@" \
+		</dev/null >"$T/address" 2>"$T/log" 3>&- 4>&- &
+	SERVICE=$!
+	wait_for test -s "$T/address"
+	URL=$(cat "$T/address")
+}
+
+stop_service() {
+	kill "$SERVICE"
+	wait "$SERVICE"
+}
+
+# post OPTIONS...: what tests/integration/post.py prints, the status first.
+post() { /usr/bin/python3 "$BATS_TEST_DIRNAME/post.py" "$URL" "$@"; }
+
+code_runs() { ! no_process 'python3 -I -X utf8 /tmp/main.py'; }
+no_code_runs() { no_process 'python3 -I -X utf8 /tmp/main.py'; }
+
+clean_up() {
+	[[ -z ${SERVICE:-} ]] || kill -KILL "$SERVICE" 2>/dev/null || true
+	[[ -z ${URL:-} ]] || mayfly list >/dev/null
+}
+
+@test "web: the page is true" {
+	follow web -e 's/^\.\/serve/& --best-effort/'
+}
+
+@test "web: a host that cannot enforce the limits serves nobody" {
+	has_controllers && skip "needs a host without controllers"
+	a_python_root
+	run -1 "$T/examples/web/serve" --rootfs "$WORK/python-root" --port 0
+	error_is_one_line 'cannot enforce all limits'
+}
+
+@test "web: output is text, whatever the program wrote" {
+	a_service
+	run -0 post --code 'import sys; sys.stdout.buffer.write(b"\x1b[2J\x1b]8;;http://x\x1b\\L\x1b]8;;\x1b\\\xc2\x9b31m\xff\x00 \xe2\x80\xae<script>\r\nend")'
+	[[ $(jq -r .status <<<"$output") == 200 ]]
+	[[ $(jq -r .body.stdout <<<"$output") == $'L\uFFFD\uFFFD \uFFFD<script>\nend' ]] || fail "$output"
+	[[ $(jq -r '.headers["content-security-policy"]' <<<"$output") == "default-src 'none';"* ]]
+	[[ $(jq -r '.headers["x-content-type-options"]' <<<"$output") == nosniff ]]
+	stop_service
+}
+
+@test "web: output ends at 100 KB, and there is no network" {
+	a_service
+	run -0 post --code 'while True: print("x" * 99)'
+	[[ $(jq -r .body.verdict <<<"$output") == output-limit && $(jq '.body.stdout | length' <<<"$output") == 100000 ]]
+	run -0 post --code 'import socket; socket.create_connection(("127.0.0.1", 80))'
+	[[ $(jq -r .body.verdict <<<"$output") == exit ]]
+	stop_service
+}
+
+@test "web: what is no proper request is refused" {
+	local row wanted
+	a_service
+	while IFS='|' read -r wanted row; do
+		run -0 eval "post $row"
+		[[ $(jq .status <<<"$output") == "$wanted" ]] || fail "$row: expected $wanted, got: $output"
+	done <<-'ROWS'
+		413|--repeat 65537
+		200|--code "'import sys'"
+		415|--header Content-Type=text/plain
+		403|--header Origin=http://example.org
+		421|--header Host=example.org
+		400|--body '{"code": 7}'
+		400|--body '[1]'
+		400|--body nonsense
+		411|--header Transfer-Encoding=chunked
+		413|--header Content-Length=999999999
+		411|--header Content-Length=-1
+		404|--path /nothing
+	ROWS
+	stop_service
+}
+
+@test "web: two at a time, eight in line, and the others come back later" {
+	local began
+	a_service --rate 100
+	began=$SECONDS
+	run -0 post --code 'import time; time.sleep(60)' --times 11
+	[[ $(jq -r .status <<<"$output" | sort | uniq -c | tr -s ' \n' ' ') == ' 10 200 1 429 ' ]] || fail "$output"
+	[[ $(jq -r 'select(.status == 429).headers["retry-after"]' <<<"$output") == 5 ]]
+	[[ $(jq -r 'select(.status == 200).body.verdict' <<<"$output" | sort -u) == timeout ]]
+	# Ten of three seconds each, two at a time.
+	((SECONDS - began >= 14))
+	stop_service
+}
+
+@test "web: a client may ask so often and no more" {
+	local wanted
+	a_service --rate 2
+	for wanted in 200 200 429; do
+		run -0 post --code 'print(1)'
+		[[ $(jq .status <<<"$output") == "$wanted" ]] || fail "$output"
+	done
+	(($(jq -r '.headers["retry-after"]' <<<"$output") > 0))
+	stop_service
+}
+
+@test "web: whoever goes away takes the run along" {
+	a_service
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/post.py" "$URL" --code 'import time; time.sleep(60)' </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	local client=$!
+	wait_for code_runs
+	kill -KILL "$client"
+	wait "$client" || true
+	wait_for no_code_runs
+	stop_service
+}
+
+@test "web: when it stops, runs are cancelled and answered" {
+	a_service
+	post --code 'import time; time.sleep(60)' --times 3 </dev/null >"$T/answers" 2>&1 3>&- 4>&- &
+	local client=$!
+	wait_for code_runs
+	sleep 0.3
+	stop_service
+	wait "$client"
+	[[ $(jq -r '.body.verdict // .status' "$T/answers" | sort | tr '\n' ' ') == '503 cancelled cancelled ' ]] ||
+		fail "$(cat "$T/answers")"
+	no_code_runs
 }
