@@ -197,3 +197,137 @@ clean_up() {
 		fail "$(cat "$T/answers")"
 	no_code_runs
 }
+
+# --- the queue -----------------------------------------------------------------------------------------------------
+
+# queue WORDS...: its exit status and output.
+queue() { "$T/examples/queue/queue" --directory "$T/spool" "$@"; }
+work() { queue work "${WEAKER[@]}" --rootfs "$WORK/python-root" "$@"; }
+
+# a_worker: in the background, what it says in $T/out, its pid in $WORKER.
+a_worker() {
+	"$T/examples/queue/queue" --directory "$T/spool" work "${WEAKER[@]}" --rootfs "$WORK/python-root" \
+		</dev/null >"$T/out" 2>&1 3>&- 4>&- &
+	WORKER=$!
+}
+
+# a_candidate PROGRAM [PAYLOADS]: its id in $ID.
+a_candidate() {
+	printf '%s\n' "$1" >"$T/program.py"
+	printf '%s\n' "${2:-[{\"name\": \"one\", \"stdin\": \"\"\}]}" >"$T/payloads.json"
+	ID=$(queue submit "$T/program.py" "$T/payloads.json")
+}
+
+state_is() { [[ $(queue status "$ID" | jq -r .state) == "$1" ]]; }
+candidate_runs() { ! no_process 'python3 -I -X utf8 /tmp/program.py'; }
+no_candidate_runs() { no_process 'python3 -I -X utf8 /tmp/program.py'; }
+
+@test "queue: the page is true" {
+	follow queue -e 's/^\.\/queue work/& --best-effort/'
+}
+
+@test "queue: a worker that is killed leaves nothing running, and the next one goes on" {
+	a_python_root
+	a_candidate 'import time; time.sleep(8)'
+	a_worker
+	wait_for candidate_runs
+	kill -KILL "$WORKER"
+	wait "$WORKER" || true
+	wait_for no_candidate_runs
+	state_is staging
+	run -0 work
+	output_is "$ID promoted"
+	state_is promoted
+	[[ $(find "$T/spool" -name "$ID") == "$T/spool/promoted/$ID" ]]
+}
+
+@test "queue: killed between decision and rename, it does not try again" {
+	a_python_root
+	a_candidate 'print(1)'
+	mv "$T/spool/incoming/$ID" "$T/spool/staging/$ID"
+	echo '{"decision": "quarantine", "runs": []}' >"$T/spool/staging/$ID/result.json"
+	run -0 work
+	output_is "$ID quarantine"
+	[[ $(queue status "$ID" | jq -c .result.runs) == '[]' ]]
+}
+
+@test "queue: killed at any moment, each candidate ends in one place" {
+	local i delay ids=()
+	a_python_root
+	for i in 1 2 3 4; do
+		a_candidate "print($i)"
+		ids+=("$ID")
+	done
+	for delay in 0.1 0.2 0.3 0.4 0.5 0.6; do
+		a_worker
+		sleep "$delay"
+		kill -KILL "$WORKER" 2>/dev/null || true
+		wait "$WORKER" || true
+	done
+	wait_for no_candidate_runs
+	run -0 work
+	[[ $(ls "$T/spool/promoted") == "$(printf '%s\n' "${ids[@]}")" ]]
+	[[ $(find "$T/spool" -name program.py | wc -l) == 4 ]]
+	mayfly list >/dev/null
+}
+
+@test "queue: a worker that is told to end decides nothing" {
+	a_python_root
+	a_candidate 'import time; time.sleep(60)'
+	local status=0
+	a_worker
+	wait_for candidate_runs
+	kill "$WORKER"
+	wait "$WORKER" || status=$?
+	((status == 3))
+	[[ $(cat "$T/out") == 'queue: a candidate stays in staging: cancelled'* ]] || fail "$(cat "$T/out")"
+	state_is staging
+	wait_for no_candidate_runs
+}
+
+@test "queue: each way to fail is in the result" {
+	a_python_root
+	for row in 'exit|import sys; sys.exit(3)' 'output-limit|while True: print("x" * 999)' \
+		'syscall|import ctypes; ctypes.CDLL(None).mount(0, 0, 0, 0, 0)'; do
+		a_candidate "${row#*|}"
+		run -0 work
+		output_is "$ID quarantine"
+		[[ $(queue status "$ID" | jq -r '.result.runs[0].verdict') == "${row%%|*}" ]]
+	done
+	[[ $(queue status "$ID" | jq -r '.result.runs[0].forbidden_call.name') == mount ]]
+}
+
+@test "queue: a host that cannot enforce the limits decides nothing" {
+	has_controllers && skip "needs a host without controllers"
+	a_python_root
+	a_candidate 'print(1)'
+	run -3 queue work --rootfs "$WORK/python-root"
+	output_has 'stays in staging: rejected'
+	state_is staging
+}
+
+@test "queue: what is wrong is refused when it is submitted, and strange ids are nobody's" {
+	a_candidate 'print(1)'
+	for payloads in '[]' '{}' '[{"name": 1, "stdin": ""}]' '[{"name": "a"}]' '[{"name": "a", "stdin": "", "more": ""}]' nonsense; do
+		echo "$payloads" >"$T/payloads.json"
+		run -1 queue submit "$T/program.py" "$T/payloads.json"
+	done
+	head -c 1048577 /dev/zero >"$T/program.py"
+	run -1 queue submit "$T/program.py" "$EXAMPLES/queue/samples/payloads.json"
+	output_is 'queue: program: more than 1048576 bytes'
+	for id in ../lock "../incoming/$ID" '' "$ID/" 0000000000000000000-00000000; do
+		run -1 queue status "$id"
+	done
+	[[ $(ls "$T/spool/incoming") == "$ID" ]]
+}
+
+@test "queue: one worker at a time" {
+	a_python_root
+	a_candidate 'import time; time.sleep(3)'
+	a_worker
+	wait_for candidate_runs
+	run -1 work
+	output_is 'queue: another worker is at work'
+	wait "$WORKER"
+	state_is promoted
+}
