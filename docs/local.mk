@@ -47,6 +47,7 @@ dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.jso
 EXTRA_DIST += $(addprefix docs/examples/,README.md python-root) \
 	$(addprefix docs/examples/plugins/,README.md plugins.toml run-plugins) \
 	$(addprefix docs/examples/queue/,README.md queue) \
+	$(addprefix docs/examples/validate/,README.md validate) \
 	$(addprefix docs/examples/web/,README.md ask page.css page.html page.js serve) \
 	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/examples/*/samples/*))
 kubernetesdir = $(docdir)/kubernetes

@@ -355,3 +355,34 @@ no_candidate_runs() { no_process 'python3 -I -X utf8 /tmp/program.py'; }
 	wait "$WORKER"
 	state_is promoted
 }
+
+# --- the hook ------------------------------------------------------------------------------------------------------
+
+@test "validate: the page is true" {
+	# Warnings of what is not enforced are on standard error, and follow reads that, too.
+	has_controllers || printf '#!/bin/sh\n"%s" --root "%s" "$@" 2>"%s"\nstatus=$?\ngrep -v "NOT ENFORCED" "%s" >&2\nexit $status\n' \
+		"$MAYFLY" "$ROOT" "$T/warnings."'$$' "$T/warnings."'$$' >"$T/bin/mayfly"
+	follow validate -e 's/--bundle bundle/& --best-effort/' -e 's/"handler"\]/"handler", "--best-effort"]/'
+}
+
+@test "validate: what makes the parser fail starts nothing" {
+	a_python_root
+	cd "$T/examples/validate"
+	mkdir bundle
+	mayfly once --show-template strict | jq --arg root "$WORK/python-root" --arg here "$PWD" --arg path "PATH=$PATH" \
+		'.root.path = $root | .hooks.createRuntime = [{path: ($here + "/validate"), env: [$path],
+		args: (["validate", $root, "main.py", "handler"] + $ARGS.positional)}]' --args -- "${WEAKER[@]}" >bundle/config.json
+	/usr/bin/python3 -c 'print("(" * 100000)' >bundle/main.py
+	run -125 mayfly once --bundle bundle "${WEAKER[@]}" -- python3 -c 'print("never")'
+	output_has 'main.py: '
+	output_lacks never
+	printf 'def handler(): pass\n#\0' >bundle/main.py
+	run -125 mayfly once --bundle bundle "${WEAKER[@]}" -- python3 -c 'print("never")'
+	output_has 'main.py: it cannot be parsed'
+	head -c 2000000 /dev/zero >bundle/main.py
+	run -125 mayfly once --bundle bundle "${WEAKER[@]}" -- python3 -c 'print("never")'
+	output_has 'more than 1048576 bytes'
+	run mayfly --allow-missing-controllers run --bundle bundle other
+	((status != 0))
+	output_has 'more than 1048576 bytes'
+}
