@@ -43,6 +43,13 @@ schemasdir = $(pkgdatadir)
 dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
+# Programs to copy, not to install; their tests read them.
+EXTRA_DIST += $(addprefix docs/examples/,README.md python-root) \
+	$(addprefix docs/examples/plugins/,README.md plugins.toml run-plugins) \
+	$(addprefix docs/examples/queue/,README.md queue) \
+	$(addprefix docs/examples/validate/,README.md validate) \
+	$(addprefix docs/examples/web/,README.md ask page.css page.html page.js serve) \
+	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/examples/*/samples/*))
 kubernetesdir = $(docdir)/kubernetes
 dist_kubernetes_DATA = $(addprefix docs/kubernetes/,README.md Containerfile containerd-1.toml containerd-1-runc.toml \
 	containerd-2.toml containerd-2-runc.toml crio.conf \

@@ -12,11 +12,13 @@
 #include "runtime/sys/process.h"
 #include "runtime/sys/sys.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { JOBS_MAX = 1024, REQUESTS_MAX = 100 * 1000, BATCH_BYTES_MAX = 256 * 1024 * 1024 };
+enum { CANCELLED = 130 };
 
 struct job {
 	pid_t pid;  /* 0: not running */
@@ -33,6 +35,8 @@ struct batch {
 	size_t count;
 	struct job *jobs; /* one a line */
 	size_t put;	  /* how many results are out */
+	sigset_t signals; /* an end of a job, or a wish to cancel */
+	bool cancelled;	  /* no more jobs are begun */
 };
 
 /* ---- the documents ---- */
@@ -162,7 +166,13 @@ static int start_job(struct batch *batch, size_t number, struct error *err)
 		return 0;
 
 	int status = 125;
+	sigset_t child;
 
+	/* A wish to cancel stays blocked: it may come before this process can hear it, and
+	 * waits. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
 	/* Our end is a wish to cancel, which leaves nothing behind. */
 	if (sys_prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 || getppid() != parent)
 		_exit(125);
@@ -198,13 +208,41 @@ static int put_done(struct batch *batch, struct error *err)
 	return 0;
 }
 
+static void block_signals(struct batch *batch)
+{
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+
+	/* Where a caller ignores it, there would be nothing to wait for. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&batch->signals);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&batch->signals, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &batch->signals, NULL);
+}
+
+/* Each that runs is cancelled in the same way, and still gives its result. */
+static void await_signal(struct batch *batch, size_t started)
+{
+	int signal = sigwaitinfo(&batch->signals, NULL);
+
+	if (signal < 0 || signal == SIGCHLD)
+		return;
+	batch->cancelled = true;
+	for (size_t i = 0; i < started; i++)
+		if (batch->jobs[i].pid > 0)
+			(void)kill(batch->jobs[i].pid, signal);
+}
+
+/* Answers 1 when a job has ended, 0 when something else happened. */
 static int await_one(struct batch *batch, size_t started, struct error *err)
 {
 	int status;
-	pid_t pid = SYS_RESULT(waitpid(-1, &status, __WALL));
+	pid_t pid = SYS_RESULT(waitpid(-1, &status, __WALL | WNOHANG));
 
-	if (pid == -EINTR)
+	if (pid == 0) {
+		await_signal(batch, started);
 		return 0;
+	}
 	if (pid < 0)
 		return fail(err, -pid, "wait for the requests");
 	for (size_t i = 0; i < started; i++) {
@@ -236,8 +274,8 @@ static int run_all(struct batch *batch, struct error *err)
 	size_t started = 0, running = 0;
 	int result = 0;
 
-	while (result == 0 && (started < batch->count || running > 0)) {
-		if (started < batch->count && running < most) {
+	while (result == 0 && ((started < batch->count && !batch->cancelled) || running > 0)) {
+		if (started < batch->count && !batch->cancelled && running < most) {
 			result = start_job(batch, started, err);
 			started += result == 0;
 			running += result == 0;
@@ -271,10 +309,13 @@ int once_batch(const struct mayfly_global *global, const struct mayfly_once *opt
 		error_set(err, ENOMEM, "read the requests");
 		goto out;
 	}
+	block_signals(&batch);
 	result = run_all(&batch, err);
 	/* Of several the results tell; of one its status does, too. */
 	if (result == 0)
-		*ret_status = batch.count == 1 ? batch.jobs[0].status : 0;
+		*ret_status = batch.count == 1	? batch.jobs[0].status
+			      : batch.cancelled ? CANCELLED
+						: 0;
 out:
 	arena_free(&batch.arena);
 	return result;

@@ -351,6 +351,35 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	[[ $(jq -r .stdout.text <<<"$output" | tr -d '\n') == 1234 ]]
 }
 
+@test "a batch that is cancelled gives the results of what ran, and begins no more" {
+	local pid status=0
+
+	for i in 1 2 3; do
+		jq -cn --arg r "$ROOTFS" --arg i "$i" '{request_id: $i, rootfs: $r, args: ["sleep", "432\($i)"]}'
+	done >"$T/batch"
+	"$MAYFLY" --root "$ROOT" once -f "$T/batch" -j 2 </dev/null >"$T/results" 2>&1 3>&- 4>&- &
+	pid=$!
+	wait_for runs 'sleep 4321'
+	wait_for runs 'sleep 4322'
+	kill "$pid"
+	wait "$pid" || status=$?
+	((status == 130))
+	[[ $(jq -r '"\(.request_id) \(.verdict) \(.cause.cancelled_by)"' "$T/results") == \
+		$'1 cancelled SIGTERM\n2 cancelled SIGTERM' ]] || fail "$(cat "$T/results")"
+	no_process 'sleep 432'
+	no_once
+	head -n 1 "$T/batch" >"$T/one"
+	"$MAYFLY" --root "$ROOT" once -f "$T/one" </dev/null >"$RESULT" 2>&1 3>&- 4>&- &
+	pid=$!
+	wait_for runs 'sleep 4321'
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	((status == 130))
+	verdict_is cancelled
+	[[ $(of .cause.cancelled_by) == SIGINT ]]
+}
+
 @test "a request that is wrong is rejected alone" {
 	{
 		jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["true"]}'

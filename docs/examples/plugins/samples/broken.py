@@ -1,0 +1,4 @@
+"""Fails by itself."""
+import sys
+
+sys.exit("broken: I cannot")

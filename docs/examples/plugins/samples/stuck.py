@@ -1,0 +1,4 @@
+"""Never ends."""
+import time
+
+time.sleep(100000)

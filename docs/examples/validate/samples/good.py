@@ -1,0 +1,5 @@
+def handler(number):
+    return 2 * number
+
+
+print(handler(21))

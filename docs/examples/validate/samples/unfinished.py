@@ -1,0 +1,2 @@
+def handler(number):
+    return 2 * (number
