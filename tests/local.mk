@@ -204,7 +204,8 @@ tests_unit_options_test_LDADD = libcommand.a libbase.a
 
 # Scripts, suites and what they read; a tarball can be tested like a checkout.
 test_files = tests/skips.allow tests/*.md tests/bench/* tests/golden/*/* tests/hostile/* tests/integration/* \
-	tests/lint/* tests/sweep/* tests/torture/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
+	tests/lint/* tests/race/* tests/replay/* tests/soak/* \
+	tests/sweep/* tests/torture/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
 EXTRA_DIST += docs/spec-coverage.md docs/verdicts.csv \
 	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/__pycache__ %/fields %/option_rows %/suites %/guest %/lib, \
 		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))
