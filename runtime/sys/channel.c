@@ -78,7 +78,9 @@ int channel_receive(int end, int timeout_ms, struct received *ret)
 		.msg_iov = &data,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
+		/* Not CMSG_SPACE(): it rounds up, and then the kernel installs a second
+		 * descriptor that nobody would close. What is more than one is MSG_CTRUNC. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t got;
 
