@@ -116,6 +116,14 @@ static void one_descriptor_at_most(void)
 
 	is_number((uint64_t)after, (uint64_t)before, "neither of them stays");
 	close(after);
+	data.iov_len = 0;
+	header.msg_controllen = CMSG_SPACE(sizeof(int));
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	is_true(sendmsg(ends[1], &header, 0) == 0, "an empty packet with a descriptor");
+	(void)channel_receive(ends[0], 1000, &got);
+	after = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	is_number((uint64_t)after, (uint64_t)before, "leaves it neither");
+	close(after);
 	close(ends[0]);
 	close(ends[1]);
 }
