@@ -69,7 +69,9 @@ static size_t make_rules(
 		for (size_t j = 0; j < rules[made].n_args; j++) {
 			uint64_t value = number(source);
 
-			args[made][j] = (struct oci_seccomp_arg){byte(source) % 6u,
+			/* Never one argument twice, which are two rules for one call: 020. */
+			args[made][j] = (struct oci_seccomp_arg){
+				(byte(source) % 3u) * 2 + (unsigned int)j,
 				1u + byte(source) % 7u, value, value & number(source)};
 		}
 		made++;
