@@ -7,6 +7,7 @@
 #include "oci/features.h"
 #include "oci/template.h"
 #include "runtime/launch/criu.h"
+#include "runtime/sys/restrain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,9 @@ int mayfly_features(char **ret_json, struct error *err)
 	};
 	struct arena arena = {0};
 	const char *text;
+
+	restrain_to(NULL, 0, false);
+
 	int result = oci_features_print(&features, &arena, &text, err);
 
 	if (result == 0)

@@ -154,3 +154,17 @@ except OSError: pass" 3>&- 4>&- >/dev/null &
 	[[ -e $T/hook.env ]] || fail "the hook did not run"
 	run ! grep -q LD_PRELOAD "$T/hook.env"
 }
+
+@test "restraint: what neither mounts nor runs anything cannot write files either, where the kernel has Landlock" {
+	local verb words
+
+	a_running test
+	for words in "state test" list features "ps test" "kill test TERM" "kill --all test KILL" "delete --force test"; do
+		verb=${words%% *}
+		# shellcheck disable=SC2086
+		strace -f -qq -o "$T/trace" -e trace=landlock_create_ruleset,landlock_restrict_self \
+			"$MAYFLY" --root "$ROOT" $words </dev/null >/dev/null || fail "mayfly $words"
+		grep -q 'landlock_create_ruleset' "$T/trace" || fail "$verb does not ask for it"
+		grep -qE 'landlock_restrict_self.*= 0|landlock_create_ruleset.*(ENOSYS|EOPNOTSUPP)' "$T/trace" || fail "$verb: $(<"$T/trace")"
+	done
+}
