@@ -69,10 +69,13 @@ static size_t make_rules(
 		for (size_t j = 0; j < rules[made].n_args; j++) {
 			uint64_t value = number(source);
 
-			/* Never one argument twice, which are two rules for one call: 020. */
+			/* Never one argument twice, which are two rules for one call, and no
+			 * "not equal" beside another condition: 020. */
 			args[made][j] = (struct oci_seccomp_arg){
 				(byte(source) % 3u) * 2 + (unsigned int)j,
-				1u + byte(source) % 7u, value, value & number(source)};
+				rules[made].n_args > 1 ? 2u + byte(source) % 6u
+						       : 1u + byte(source) % 7u,
+				value, value & number(source)};
 		}
 		made++;
 	}

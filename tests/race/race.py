@@ -90,7 +90,7 @@ SITES = [
     Site("a read-only path", "open_target", IN_DIR, DIRECTORY, [put("linux", "readonlyPaths", ["/vol/dir/sub"])]),
     Site("a device", "init_make_device own_device", IN_DIR, DIRECTORY, [
         put("linux", "devices", [{"path": "/vol/dir/null", "type": "c", "major": 1, "minor": 3, "uid": 7, "gid": 7, "fileMode": 438}])]),
-    Site("/dev of the image, its devices and links", "init_make_device make_symlink init_bind_device open_null own_null",
+    Site("/dev of the image, its devices and links", "init_make_device make_symlink init_bind_device open_parent open_null own_null",
          ROOTFS + "/dev", DIRECTORY, [without_mounts("/dev"), put("root", "readonly", False)]),
     Site("/dev/null of the image", "open_null own_null init_make_device", ROOTFS + "/dev/null", FILE,
          [without_mounts("/dev"), put("root", "readonly", False), put("linux", "maskedPaths", ["/vol/dir/file"]), show("/vol/dir/file")]),
