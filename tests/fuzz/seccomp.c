@@ -43,7 +43,7 @@ static uint64_t number(struct source *source)
 static const uint32_t actions[] = {OCI_SECCOMP_ALLOW, OCI_SECCOMP_ERRNO, OCI_SECCOMP_TRAP,
 	OCI_SECCOMP_TRACE, OCI_SECCOMP_LOG, OCI_SECCOMP_KILL_PROCESS, OCI_SECCOMP_KILL_THREAD};
 
-/* One rule for each call, one action for each call: see check_random() of filter_test.c. */
+/* One rule for each call, and one condition in it: the library confuses more of them, 020. */
 static size_t make_rules(
 	struct source *source, struct oci_seccomp_rule *rules, struct oci_seccomp_arg args[][3])
 {
@@ -61,7 +61,7 @@ static size_t make_rules(
 			.names = &ordinary[which],
 			.n_names = 1,
 			.args = args[made],
-			.n_args = byte(source) % 3,
+			.n_args = byte(source) % 2,
 			.action = actions[byte(source) % 7],
 		};
 		if (rules[made].action == OCI_SECCOMP_ERRNO && byte(source) % 2)
@@ -69,13 +69,8 @@ static size_t make_rules(
 		for (size_t j = 0; j < rules[made].n_args; j++) {
 			uint64_t value = number(source);
 
-			/* Never one argument twice, which are two rules for one call, and no
-			 * "not equal" beside another condition: 020. */
-			args[made][j] = (struct oci_seccomp_arg){
-				(byte(source) % 3u) * 2 + (unsigned int)j,
-				rules[made].n_args > 1 ? 2u + byte(source) % 6u
-						       : 1u + byte(source) % 7u,
-				value, value & number(source)};
+			args[made][j] = (struct oci_seccomp_arg){byte(source) % 6u,
+				1u + byte(source) % 7u, value, value & number(source)};
 		}
 		made++;
 	}

@@ -151,7 +151,8 @@ RULES = [
     Rule("cgroup-path", "the path of a cgroup does not go up (R1)",
          "crun 1.28 (delegate-cgroup)",
          [("runtime/plan/cgroup.c", "\t\tif (name == 2 && more[0] == '.' && more[1] == '.')", "\t\tif (false)")],
-         [(UNIT + "cgroup_plan_test", '{"cgroupsPath":"/x/../y"}')]),
+         [(UNIT + "cgroup_plan_test", '{"cgroupsPath":"/x/../y"}')],
+         [("oci/linux.c", "if (length == 2 && memcmp(at, \"..\", 2) == 0)", "if (false)")]),
     # --- F: privileged helpers, state in shared places ---
     Rule("not-setuid", "mayfly does not work as a setuid program (R18)",
          "CVE-2016-8659, CVE-2026-41163, CVE-2020-5291",
