@@ -53,8 +53,7 @@ static size_t make_rules(
 	for (size_t i = 0; i < count; i++) {
 		uint8_t which = byte(source) % 64;
 
-		/* What x32 lacks, with conditions, is lost on x86_64 as well: 020. */
-		if (seen & UINT64_C(1) << which || strstr(ordinary[which], "_old"))
+		if (seen & UINT64_C(1) << which)
 			continue;
 		seen |= UINT64_C(1) << which;
 		rules[made] = (struct oci_seccomp_rule){
