@@ -35,6 +35,8 @@ libsys_a_SOURCES = \
 	runtime/sys/path.h \
 	runtime/sys/process.c \
 	runtime/sys/process.h \
+	runtime/sys/restrain.c \
+	runtime/sys/restrain.h \
 	runtime/sys/self.c \
 	runtime/sys/self.h \
 	runtime/sys/sys.h

@@ -62,30 +62,30 @@ TESTS += tests/lint/spec-coverage
 EXTRA_DIST += tests/lint/spec-coverage docs/spec-coverage.md
 
 # "make fuzz" builds and runs each target for FUZZ_SECONDS; what it finds lands in tests/fuzz/found/.
-FUZZ_TARGETS = spec process state mount_options plan request
+FUZZ_TARGETS = spec process state mount_options plan request command channel seccomp
 FUZZ_SECONDS = 60
 FUZZ_CC = clang
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/arena.c
 FUZZ_FILES_plan = $(libplan_a_SOURCES) tests/golden/meetings.c hooks/points.c runtime/host/controllers.c runtime/sys/channel.c runtime/sys/fd.c
-EXTRA_DIST += tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c tests/fuzz/request.c \
+FUZZ_FILES_command = $(filter-out runtime/command/main.c,$(libcommand_a_SOURCES)) tests/unit/command_stubs.c
+FUZZ_FILES_channel = runtime/sys/channel.c runtime/sys/fd.c
+FUZZ_FILES_seccomp = runtime/launch/seccomp.c runtime/launch/seccomp_cache.c runtime/launch/seccomp_stub.c \
+	runtime/sys/fd.c runtime/sys/file.c
+EXTRA_DIST += tests/fuzz/command.c tests/fuzz/channel.c tests/fuzz/seccomp.c tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c tests/fuzz/request.c \
 	tests/fuzz/mount_options.c tests/fuzz/corpus
 
 fuzz: tests/lint/fields
 	mkdir -p tests/fuzz/found
 	tests/lint/fields --dictionary | LC_ALL=C sort -u >tests/fuzz/found/dictionary
-	for target in $(FUZZ_TARGETS); do \
-		mkdir -p tests/fuzz/found/$$target && \
-		$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) -o tests/fuzz/found/$$target.bin \
-			$(srcdir)/tests/fuzz/$$target.c \
-			$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES))) \
-			$$(test $$target != plan || echo $(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES_plan)))) \
-			$(YAJL_LIBS) && \
-		tests/fuzz/found/$$target.bin -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
-			-dict=tests/fuzz/found/dictionary -artifact_prefix=tests/fuzz/found/ \
-			-print_final_stats=1 tests/fuzz/found/$$target $(srcdir)/tests/fuzz/corpus/$$target \
-			|| exit 1; \
-	done
+	+for target in $(FUZZ_TARGETS); do $(MAKE) fuzz-$$target || exit 1; done
+
+fuzz-%:
+	mkdir -p tests/fuzz/found/$*
+	$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(SECCOMP_CFLAGS) -o tests/fuzz/found/$*.bin $(srcdir)/tests/fuzz/$*.c \
+		$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES) $(FUZZ_FILES_$*))) $(YAJL_LIBS) $(SECCOMP_LIBS)
+	tests/fuzz/found/$*.bin -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -dict=tests/fuzz/found/dictionary \
+		-artifact_prefix=tests/fuzz/found/ -print_final_stats=1 tests/fuzz/found/$* $(srcdir)/tests/fuzz/corpus/$*
 
 .PHONY: fuzz
 
@@ -102,13 +102,15 @@ tests_unit_verdict_test_SOURCES = tests/unit/verdict_test.c
 tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
 
 # sys and container
-sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test
+sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test tests/unit/restrain_test
 check_PROGRAMS += $(sys_tests)
 TESTS += $(sys_tests)
 tests_unit_channel_test_SOURCES = tests/unit/channel_test.c
 tests_unit_channel_test_LDADD = libsys.a libbase.a
 tests_unit_identity_test_SOURCES = tests/unit/identity_test.c
 tests_unit_identity_test_LDADD = libsys.a libbase.a
+tests_unit_restrain_test_SOURCES = tests/unit/restrain_test.c
+tests_unit_restrain_test_LDADD = libsys.a libbase.a
 tests_unit_record_test_SOURCES = tests/unit/record_test.c
 tests_unit_record_test_LDADD = libcontainer.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 
@@ -204,7 +206,8 @@ tests_unit_options_test_LDADD = libcommand.a libbase.a
 
 # Scripts, suites and what they read; a tarball can be tested like a checkout.
 test_files = tests/skips.allow tests/*.md tests/bench/* tests/browser/* tests/golden/*/* tests/hostile/* tests/integration/* \
-	tests/lint/* tests/sweep/* tests/torture/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
+	tests/lint/* tests/race/* tests/replay/* tests/soak/* \
+	tests/sweep/* tests/torture/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
 EXTRA_DIST += docs/spec-coverage.md docs/verdicts.csv \
 	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/__pycache__ %/fields %/option_rows %/suites %/guest %/lib, \
 		$(wildcard $(addprefix $(srcdir)/,$(test_files)))))

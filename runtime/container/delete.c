@@ -3,6 +3,8 @@
 #include "runtime/container/operation.h"
 
 #include "runtime/sys/fd.h"
+#include "runtime/sys/restrain.h"
+#include "runtime/sys/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +39,23 @@ static int delete_unrecorded(struct operation *operation, struct error *err)
 	return container_forget(&operation->container, err);
 }
 
+/*
+ * To the state root, and to where cgroups and resctrl groups are. Not where another program
+ * does a part of it: a poststop hook may do as it likes, and systemd is asked by a helper.
+ */
+static void restrain(const struct operation *operation)
+{
+	const struct record *record = operation->container.record;
+
+	if (record->poststop || record->unit)
+		return;
+
+	int AUTO_FD groups = sys_openat(AT_FDCWD, "/sys/fs", O_PATH | O_DIRECTORY, 0);
+	const int places[] = {operation->store.fd, groups};
+
+	restrain_to(places, groups < 0 ? 1 : 2, false);
+}
+
 int mayfly_delete(
 	const struct mayfly_global *global, const char *id, bool force, struct error *err)
 {
@@ -45,8 +64,10 @@ int mayfly_delete(
 
 	if (result == 0 && !operation.container.record)
 		result = delete_unrecorded(&operation, err);
-	else if (result == 0 && (result = check_status(&operation, force, err)) == 0)
+	else if (result == 0 && (result = check_status(&operation, force, err)) == 0) {
+		restrain(&operation);
 		result = operation_destroy(&operation, err);
+	}
 	/* What does not exist is as deleted as can be: Podman deletes after every failed
 	 * create. */
 	if (result < 0 && force && err->code == NO_SUCH_CONTAINER)

@@ -7,6 +7,7 @@
 #include "oci/features.h"
 #include "oci/template.h"
 #include "runtime/launch/criu.h"
+#include "runtime/sys/restrain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +42,9 @@ int mayfly_features(char **ret_json, struct error *err)
 	struct arena arena = {0};
 	struct host host;
 	const char *text;
+
+	restrain_to(NULL, 0, false);
+
 	int result = host_probe(&host, &arena, err);
 
 	if (result == 0)

@@ -3,6 +3,7 @@
 #include "runtime/container/operation.h"
 
 #include "runtime/sys/fd.h"
+#include "runtime/sys/restrain.h"
 #include "runtime/sys/sys.h"
 
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static int signal_all(struct operation *operation, int signal, struct error *err
 
 	if (result < 0)
 		return err->code == ENOENT ? 0 : -1;
+	restrain_to(&cgroup.fd, 1, false);
 	if (signal == SIGKILL)
 		result = cgroup_kill(&cgroup, OPERATION_TIMEOUT_MS, err);
 	else
@@ -85,6 +87,8 @@ int mayfly_kill(const struct mayfly_global *global, const char *id, int signal, 
 		bool whole = all || (signal == SIGKILL &&
 					    !operation.container.record->own_pid_namespace);
 
+		if (!whole)
+			restrain_to(NULL, 0, false);
 		if (pidfd < 0 && !all) {
 			result = fail(err, 0,
 				status == OCI_STATUS_CREATING
@@ -116,6 +120,7 @@ int mayfly_ps(const struct mayfly_global *global, const char *id, pid_t **ret_pi
 
 	*ret_pids = NULL;
 	*ret_count = 0;
+	restrain_to(NULL, 0, true); /* ps(1) */
 	if (result == 0 && operation_cgroup(&operation, &cgroup, err) < 0) {
 		/* Gone with its last process: no processes. Never had one: that is worth an
 		 * error. */

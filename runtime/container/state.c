@@ -3,6 +3,7 @@
 #include "runtime/container/operation.h"
 
 #include "runtime/sys/fd.h"
+#include "runtime/sys/restrain.h"
 #include "runtime/sys/sys.h"
 
 #include <dirent.h>
@@ -49,9 +50,11 @@ int mayfly_state(
 	const char *text;
 	int result = -1;
 
-	if (operation_open(&operation, global, id, err) == 0 &&
-		print_state(&operation.container, &text, err) == 0)
-		result = operation_text(text, true, ret_json, err);
+	if (operation_open(&operation, global, id, err) == 0) {
+		restrain_to(NULL, 0, false);
+		if (print_state(&operation.container, &text, err) == 0)
+			result = operation_text(text, true, ret_json, err);
+	}
 	operation_close(&operation);
 	return result;
 }
@@ -175,6 +178,7 @@ int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_en
 
 	if (store_open(&store, global, false, &arena, err) < 0)
 		goto out;
+	restrain_to(NULL, 0, false); /* not before: opening sweeps what a killed once left */
 	if (store.fd < 0) {
 		/* A default root that nobody has made yet is an empty one. */
 		result = global->root

@@ -78,7 +78,9 @@ int channel_receive(int end, int timeout_ms, struct received *ret)
 		.msg_iov = &data,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
+		/* Not CMSG_SPACE(): it rounds up, and then the kernel installs a second
+		 * descriptor that nobody would close. What is more than one is MSG_CTRUNC. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t got;
 
@@ -94,15 +96,17 @@ int channel_receive(int end, int timeout_ms, struct received *ret)
 	do
 		got = SYS_RESULT(recvmsg(end, &header, MSG_CMSG_CLOEXEC));
 	while (got == -EINTR);
-	if (got == -ECONNRESET || got == 0)
-		return 0; /* the peer went, perhaps with messages of ours unread */
 	if (got < 0)
-		return (int)got;
+		return got == -ECONNRESET ? 0 : (int)got; /* with messages of ours unread */
 
 	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
 
 	if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS)
 		memcpy(&ret->fd, CMSG_DATA(rights), sizeof(int));
+	if (got == 0) { /* the peer went; an empty packet may hold a descriptor all the same */
+		fd_close(&ret->fd);
+		return 0;
+	}
 
 	bool whole =
 		packet.message == MESSAGE_ERROR ? got == sizeof(packet) : got == SHORT_PACKET;

@@ -82,6 +82,52 @@ static void the_end_is_heard(void)
 	close(ends[0]);
 }
 
+/* Room for the second one would be there: CMSG_SPACE() rounds up. */
+static void one_descriptor_at_most(void)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(2 * sizeof(int))];
+	} control = {.header = {.cmsg_level = SOL_SOCKET,
+			     .cmsg_type = SCM_RIGHTS,
+			     .cmsg_len = CMSG_LEN(2 * sizeof(int))}};
+	struct {
+		uint32_t message, reserved;
+		int64_t value;
+	} packet = {.message = MESSAGE_CONSOLE};
+	struct iovec data = {&packet, sizeof(packet)};
+	struct msghdr header = {.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space)};
+	int ends[2];
+	struct received got;
+
+	channel_open(ends);
+	memcpy(CMSG_DATA(&control.header), ends, sizeof(ends));
+
+	int before = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	close(before);
+	is_true(sendmsg(ends[1], &header, 0) == sizeof(packet), "two descriptors are sent");
+	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO, "and refused");
+
+	int after = fcntl(0, F_DUPFD_CLOEXEC, 3);
+
+	is_number((uint64_t)after, (uint64_t)before, "neither of them stays");
+	close(after);
+	data.iov_len = 0;
+	header.msg_controllen = CMSG_SPACE(sizeof(int));
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	is_true(sendmsg(ends[1], &header, 0) == 0, "an empty packet with a descriptor");
+	(void)channel_receive(ends[0], 1000, &got);
+	after = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	is_number((uint64_t)after, (uint64_t)before, "leaves it neither");
+	close(after);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void noise_is_refused(void)
 {
 	static const char garbage[7] = "garbage";
@@ -99,6 +145,19 @@ static void noise_is_refused(void)
 	(void)!write(ends[1], &unknown, sizeof(unknown));
 	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO,
 		"an unknown number is refused");
+
+	struct {
+		uint32_t message, reserved;
+		int64_t value;
+		char more[8];
+	} known = {.message = MESSAGE_MAPPED};
+
+	(void)!write(ends[1], &known, 8);
+	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO,
+		"a packet that begins well and is short is refused");
+	(void)!write(ends[1], &known, sizeof(known));
+	is_number((uint64_t)-channel_receive(ends[0], 1000, &got), EPROTO,
+		"and so is one that is too long");
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -111,5 +170,6 @@ int main(void)
 	errors_travel_whole();
 	the_end_is_heard();
 	noise_is_refused();
+	one_descriptor_at_most();
 	return tap_end();
 }
