@@ -8,6 +8,7 @@
 load ../lib/engine.bash
 
 setup_file() {
+    export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
     traces >"$BATS_FILE_TMPDIR/before"
     run_none -d --name change --memory 64m --memory-swap 96m --pids-limit 50 --cpu-shares 512 busybox \
         sh -c 'while :; do echo x >>/tmp/lines; sleep 0.2; done' >/dev/null

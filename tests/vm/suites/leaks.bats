@@ -32,6 +32,9 @@ unchanged() {
 }
 is_as() { eventually 30 unchanged "$1" || { echo "left:" && head -n 40 "$BATS_TEST_TMPDIR/left" && return 1; }; }
 
+setup_file() {
+    export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
+}
 teardown_file() { remove_all; }
 
 @test "run --rm, many times: nothing is left" {

@@ -9,6 +9,7 @@
 load ../lib/engine.bash
 
 setup_file() {
+    export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
     traces >"$BATS_FILE_TMPDIR/before"
     grep -qs ^containers: /etc/subuid || echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid
 }

@@ -11,6 +11,7 @@ PLACE=$ENGINE
 load ../lib/user.bash
 
 setup_file() {
+    export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
     person_setup
     traces >"$BATS_FILE_TMPDIR/before"
     # A volume of the user's own.
