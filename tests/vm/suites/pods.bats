@@ -133,7 +133,7 @@ YAML
 
 @test "--uidmap, --gidmap: as told, with an exec and a volume" {
     mkdir -p "$BATS_TEST_TMPDIR/volume"
-    chmod 755 /var/tmp "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" || true
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" || true
     chown 2000005:2000006 "$BATS_TEST_TMPDIR/volume"
     run_none -d --name mapped --uidmap 0:2000000:500 --gidmap 0:2000000:500 --user 5:6 -v "$BATS_TEST_TMPDIR/volume:/v" \
         busybox sh -c 'id -u >/v/file; sleep 1000' >/dev/null

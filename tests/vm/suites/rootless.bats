@@ -218,7 +218,7 @@ teardown_file() { remove_all; }
     [ "$status" -ne 0 ]
     matches 'cgroup|memory|pids'
     attempt as_person "$RUNTIME" list -q
-    equal "$output" ""
+    lacks '^limited$'
     rm -rf "$bundle"
 }
 
