@@ -110,6 +110,24 @@ static int check_usage(struct update *update, struct error *err)
 	return 0;
 }
 
+/*
+ * Which limits there are, this cgroup says itself: the caller may be in another part of the
+ * tree than the container, with other controllers (a user's Podman outside of user@.service).
+ */
+static void ask_cgroup(struct update *update)
+{
+	struct host *host = &update->operation.host;
+	char text[512];
+
+	if (cgroup_read(&update->cgroup, "cgroup.controllers", text, sizeof(text)) < 0)
+		return;
+	host->controllers = host_controllers_parse(text);
+	host->has_swap_accounting =
+		cgroup_read(&update->cgroup, "memory.swap.max", text, sizeof(text)) >= 0;
+	host->bfq_weight =
+		cgroup_read(&update->cgroup, "io.bfq.weight", text, sizeof(text)) >= 0;
+}
+
 /* The steps of create, for what is asked now. */
 static int plan_update(struct update *update, struct error *err)
 {
@@ -237,6 +255,8 @@ static int do_update(
 		container_config(&operation->container, &update->spec, err) < 0 ||
 		operation_cgroup(operation, &update->cgroup, err) < 0)
 		return -1;
+
+	ask_cgroup(update);
 
 	int result = complete_cpu(update, err);
 

@@ -141,7 +141,7 @@ traces() {
     local group mounts states
     case $ENGINE in
     docker) group='*/docker[-/]*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
-    podman) group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=(/run/runc /run/mayfly /run/user/0/mayfly) ;;
+    podman) group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=({/run,/run/user/0}/{runc,crun,mayfly}) ;;
     esac
     find /sys/fs/cgroup -mindepth 1 -type d -path "$group" ! -path '*/libpod_parent' ! -name conmon \
         ! -name 'libpod-conmon-*' 2>/dev/null || true

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is done to a container that runs: update, pause, stats, events, each under both engines and with every runtime.
 # vm-as: docker podman
-# vm-runtimes: runc mayfly
+# vm-runtimes: runc crun mayfly
 # vm-beside: yes
 
 load ../lib/engine.bash
 
 setup_file() {
+    export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
     traces >"$BATS_FILE_TMPDIR/before"
     run_none -d --name change --memory 64m --memory-swap 96m --pids-limit 50 --cpu-shares 512 busybox \
         sh -c 'while :; do echo x >>/tmp/lines; sleep 0.2; done' >/dev/null
@@ -25,7 +26,8 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
     reads cpuset.cpus 0
     reads pids.max 33
     engine update --cpu-shares 2048 change >/dev/null
-    case $RUNTIME in runc) reads cpu.weight 79 ;; *) reads cpu.weight 174 ;; esac
+    # Debian 13's runc and crun have the older formula.
+    case $RUNTIME in runc | crun) reads cpu.weight 79 ;; *) reads cpu.weight 174 ;; esac
     # What was not named is as before.
     reads memory.max 134217728
     reads cpu.max "25000 100000"
@@ -36,8 +38,9 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
     reads memory.max 50331648
     reads memory.swap.max 0
     reads pids.max 20
+    # Docker's update does not pass a -1 on.
     engine update --memory-swap -1 change >/dev/null
-    reads memory.swap.max max
+    case $ENGINE in docker) reads memory.swap.max 0 ;; podman) reads memory.swap.max max ;; esac
     engine update --pids-limit -1 change >/dev/null
     reads pids.max max
 }
@@ -88,6 +91,7 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
 
 @test "the runtime's own events, ps and state" {
     local id root
+    [ "$RUNTIME" != crun ] || skip "crun has no command events"
     id=$(inspect change '{{.Id}}')
     case $ENGINE in docker) root=/run/docker/runtime-runc/moby ;; podman) root= ;; esac
     runtime() { "$RUNTIME" ${root:+--root "$root"} "$@"; }
@@ -116,6 +120,7 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
 
 @test "events: an OOM kill, said by engine and runtime" {
     local id root
+    [ "$RUNTIME" != crun ] || skip "crun has no command events"
     # shellcheck disable=SC2016
     run_none -d --name oom --memory 32m --memory-swap 32m busybox sh -c 'while [ ! -e /tmp/go ]; do sleep 0.1; done; exec tail /dev/zero' >/dev/null
     id=$(inspect oom '{{.Id}}')
@@ -128,7 +133,7 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
     eventually 60 gone
     grep -qx "{\"type\":\"oom\",\"id\":\"$id\"}" "$BATS_TEST_TMPDIR/lines"
     killed() { [ "$(inspect oom '{{.State.OOMKilled}} {{.State.ExitCode}}')" = "true 137" ]; }
-    eventually 20 killed
+    eventually 60 killed || { inspect oom '{{.State.OOMKilled}} {{.State.ExitCode}}' && return 1; }
     if [ "$ENGINE" = docker ]; then
         attempt docker events --since 10m --until "$(date +%s)" --filter event=oom --filter container=oom --format '{{.Action}}'
         has oom
