@@ -50,5 +50,5 @@ traces() {
         ! -name 'libpod-conmon-*' 2>/dev/null || true
     find "$PERSON_RUN"/{runc,crun,mayfly} -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
     as_person podman unshare cut -d ' ' -f 5 /proc/self/mountinfo | grep '/merged$' || true
-    pgrep -a conmon || true
+    pgrep -a -u "$PERSON" conmon || true
 }
