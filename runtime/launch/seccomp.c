@@ -31,7 +31,7 @@ enum {
 	 */
 	RULES_MAX = 8192,
 	/* Grows when what is made of the same profile changes. */
-	STUB_VERSION = 2,
+	STUB_VERSION = 1,
 };
 
 static uint32_t full_action(uint32_t action, struct opt_u32 number)
@@ -292,26 +292,13 @@ static int export(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 	return export_to(context, fd, stub, n_stub, ret, err);
 }
 
-/*
- * libseccomp 2.5 without the binary search: with x32 beside x86_64, a rule for a call that has
- * no number there (clock_nanosleep_time64) makes it lose the rules with conditions. A denial
- * would be lost as well.
- */
-static bool has_x32(const struct oci_seccomp *seccomp)
-{
-	for (size_t i = 0; i < seccomp->n_architectures; i++)
-		if (seccomp->architectures[i] == SCMP_ARCH_X32)
-			return true;
-	return false;
-}
-
 static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 	struct launch_filter *ret, struct error *err)
 {
 	/* no_new_privs is a step of its own in the plan, never a side effect. */
 	int set = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0);
 
-	if (set == 0 && (count_rules(seccomp) > OPTIMIZE_FROM || has_x32(seccomp)))
+	if (set == 0 && count_rules(seccomp) > OPTIMIZE_FROM)
 		set = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (set < 0)
 		return fail(err, -set, "set up libseccomp");

@@ -98,7 +98,7 @@ SITES = [
          [without_mounts("/dev/shm", "/dev/mqueue"), lambda c: c["mounts"].pop(next(i for i, m in enumerate(c["mounts"]) if m["destination"] == "/dev")),
           put("root", "readonly", False), put("process", "terminal", True)], terminal=True),
     Site("/proc, with a sysctl", "open_directory init_write_sysctl", ROOTFS + "/proc", DIRECTORY, [put("linux", "sysctl", {"kernel.shmmni": "1234"})]),
-    Site("the working directory", "init_chdir init_change_directory init_set_user", IN_DIR, DIRECTORY,
+    Site("the working directory", "init_chdir change_directory init_change_directory init_set_user", IN_DIR, DIRECTORY,
          [put("process", "cwd", "/vol/dir/sub"), put("process", "args", ["sh", "-c", "cat file ../../file 2>/dev/null; true"])]),
     Site("a working directory that is made", "init_make_directory", IN_DIR, DIRECTORY, [put("process", "cwd", "/vol/dir/made/for/us")]),
     Site("what is copied up", "init_copy_up open_source", IN_DIR + "/sub", DIRECTORY,
