@@ -213,26 +213,6 @@ static void check_stub(void)
 	free(filter.instructions);
 }
 
-/* The smaller profile is another way through the library: docs/decisions/020. */
-static void check_missing_number(void)
-{
-	static const char *capset_name[] = {"capset"}, *absent[] = {"clock_nanosleep_time64"};
-	struct oci_seccomp_arg at_least[] = {{5, OCI_SECCOMP_GE, 0x5300000013, 0}};
-	struct oci_seccomp_rule rules[] = {
-		RULE(capset_name, OCI_SECCOMP_ERRNO, .errno_ret = {true, 7}, ARGS(at_least)),
-		RULE(absent, OCI_SECCOMP_KILL_PROCESS),
-	};
-	struct oci_seccomp seccomp = {
-		.default_action = OCI_SECCOMP_ALLOW,
-		.architectures = amd64,
-		.n_architectures = 3,
-		.syscalls = rules,
-		.n_syscalls = 2,
-	};
-
-	compare(&seccomp, "a condition beside a call that only i386 has, with x32");
-}
-
 static void check_rules(void)
 {
 	static const char *names[] = {"read", "no_such_call_yet", "write"};
@@ -496,7 +476,6 @@ int main(void)
 	check_default();
 	check_native_only();
 	check_stub();
-	check_missing_number();
 	check_rules();
 	check_random();
 	check_refused();
