@@ -116,16 +116,24 @@ static bool is_null(const struct stat *info)
  */
 static int own_null(struct init_context *context, int fd)
 {
-	const struct open_how how = {
-		.flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
+	/* Looked at before it is opened: to open some devices is to use them. */
+	static const unsigned int looks[] = {O_PATH, O_RDWR | O_NONBLOCK | O_NOCTTY};
 	int root = init_root(context);
-	int AUTO_FD null = root < 0 ? root : sys_openat2(root, "dev/null", &how);
-	struct stat info;
+	int AUTO_FD null = -1;
 
-	if (null < 0 || fstat(null, &info) < 0 || !is_null(&info))
-		return 0;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++) {
+		const struct open_how how = {
+			.flags = looks[i] | O_NOFOLLOW | O_CLOEXEC,
+			.resolve =
+				RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		};
+		struct stat info;
+
+		fd_close(&null);
+		null = root < 0 ? root : sys_openat2(root, "dev/null", &how);
+		if (null < 0 || fstat(null, &info) < 0 || !is_null(&info))
+			return 0;
+	}
 	if (fcntl(null, F_SETFL, 0) < 0 || dup2(null, fd) < 0)
 		return init_fail(context, errno, "put the null device on descriptor %d", fd);
 	return 0;
