@@ -138,14 +138,14 @@ eventually() {
 
 # What containers of this engine leave on a machine when they are not cleared away.
 traces() {
-    local group mounts states
+    local group mounts states units
     case $ENGINE in
-    docker) group='*/docker[-/]*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
-    podman) group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=({/run,/run/user/0}/{runc,crun,mayfly}) ;;
+    docker) units='docker-*.scope' group='*/docker[-/]*' mounts='^/(var/lib/docker/.*/merged|run/docker)' states=(/run/docker/runtime-runc/moby) ;;
+    podman) units='libpod-*.scope' group='*libpod*' mounts='^/(var/lib/containers/.*/merged|run/containers)' states=({/run,/run/user/0}/{runc,crun,mayfly}) ;;
     esac
     find /sys/fs/cgroup -mindepth 1 -type d -path "$group" ! -path '*/libpod_parent' ! -name conmon \
         ! -name 'libpod-conmon-*' 2>/dev/null || true
-    systemctl list-units --all --plain --no-legend --full 'docker-*.scope' 'libpod-*.scope' | grep -v libpod-conmon- || true
+    systemctl list-units --all --plain --no-legend --full "$units" | grep -v libpod-conmon- || true
     find "${states[@]}" -mindepth 1 -maxdepth 1 -type d ! -name '.*' 2>/dev/null || true
     cut -d ' ' -f 5 /proc/self/mountinfo | grep -E "$mounts" || true
 }
