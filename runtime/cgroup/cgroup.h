@@ -84,6 +84,9 @@ int cgroup_limit_devices(const struct cgroup *cgroup, const struct step_device_r
 /* Delegation: the files of /sys/kernel/cgroup/delegate go to UID. */
 int cgroup_own(const struct cgroup *cgroup, uid_t uid, struct error *err);
 
+/* -1 with *ERR when PATH is there and has a process, or is frozen; 0 otherwise. No effect. */
+int cgroup_check_free(const struct host *host, const char *path, struct error *err);
+
 /* Freeze or thaw, and wait at most TIMEOUT_MS for it to be so. */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, int timeout_ms, struct error *err);
 bool cgroup_is_frozen(const struct cgroup *cgroup);

@@ -281,6 +281,20 @@ static int check_events(const struct cgroup *cgroup, struct error *err)
 	return 0;
 }
 
+int cgroup_check_free(const struct host *host, const char *path, struct error *err)
+{
+	struct cgroup cgroup;
+	struct error missing;
+
+	if (cgroup_open(&cgroup, host, path, &missing) < 0)
+		return 0;
+
+	int done = check_events(&cgroup, err);
+
+	cgroup_close(&cgroup);
+	return done;
+}
+
 /* The leaf, in its PARENT: 0, -1 with *err, or 1 when the parent has vanished. */
 static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 	const char *name, struct error *err)

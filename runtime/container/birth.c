@@ -243,6 +243,20 @@ static int commit_record(struct birth *birth, struct error *err)
 	return birth->restoring ? 0 : launch_commit(&birth->launch, err);
 }
 
+/*
+ * The record that is written next lets "delete --force" kill what is in the cgroup that it
+ * names, should we be killed before the cgroup is made: so a cgroup with others in it is not
+ * named. cgroup_create() looks again.
+ */
+static int check_cgroup(const struct birth *birth, struct error *err)
+{
+	const struct record *record = birth->operation.container.record;
+
+	if (!record->cgroup || record->unit)
+		return 0;
+	return cgroup_check_free(&birth->operation.host, record->cgroup, err);
+}
+
 static int launch_all(
 	struct birth *birth, const struct mayfly_create *options, struct error *err)
 {
@@ -250,7 +264,8 @@ static int launch_all(
 	size_t words_length;
 
 	/* The intent: from here on every command can see what there may be to undo. */
-	if (make_record(birth, err) < 0 || container_save(container, err) < 0 ||
+	if (make_record(birth, err) < 0 || check_cgroup(birth, err) < 0 ||
+		container_save(container, err) < 0 ||
 		file_replace(container->dir, "config.json", 0600, birth->config,
 			birth->config_length, err) < 0)
 		return -1;
@@ -309,7 +324,8 @@ int birth_create(struct birth *birth, const struct mayfly_create *options, struc
 	/* A failed hook ends the lifecycle where delete does: runtime.md, Lifecycle. */
 	if (birth->launch.left) {
 		operation_log(operation, "warning",
-			"process %d does not end: container \"%s\" stays until \"delete --force\"",
+			"process %d does not end: container \"%s\" stays until \"delete "
+			"--force\"",
 			birth->launch.pid, birth->request.id);
 		return -1;
 	}

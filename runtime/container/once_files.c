@@ -73,6 +73,25 @@ static int input_of_bytes(const char *bytes, size_t length, struct error *err)
 	return fd < 0 ? fail(err, -fd, "keep the input") : fd;
 }
 
+/*
+ * A directory on descriptor 0 is a way out of the container (/proc/self/fd/0/..), and nothing
+ * that can be mounted or written to a disk is an input.
+ */
+static int check_input(int fd, struct error *err)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) < 0)
+		return fail(err, errno, "look at the input");
+	if (S_ISDIR(info.st_mode) || S_ISBLK(info.st_mode))
+		return fail(err, EINVAL,
+			"the input is a directory or a disk: name a file, a "
+			"pipe, a socket or a character device");
+	if (fcntl(fd, F_GETFL) & O_PATH)
+		return fail(err, EBADF, "the input cannot be read: it is open as a place only");
+	return 0;
+}
+
 int once_open_input(struct once *once, struct error *err)
 {
 	const struct oci_data *data = once->request->input;
@@ -82,7 +101,9 @@ int once_open_input(struct once *once, struct error *err)
 	if (!data)
 		once->input = sys_openat(AT_FDCWD, "/dev/null", O_RDONLY, 0);
 	else if (data->path)
-		once->input = sys_openat(AT_FDCWD, data->path, O_RDONLY | O_NOCTTY, 0);
+		/* A FIFO without a writer would hold us up before there is a deadline. */
+		once->input =
+			sys_openat(AT_FDCWD, data->path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 	else if (data->fd.set)
 		once->input = SYS_RESULT(fcntl((int)data->fd.value, F_DUPFD_CLOEXEC, 3));
 	else
@@ -92,6 +113,10 @@ int once_open_input(struct once *once, struct error *err)
 		error_set(err, -once->input, "open the input");
 		return fail_in(err, "stdin");
 	}
+	if (data && check_input(once->input, err) < 0)
+		return fail_in(err, "stdin");
+	if (data && data->path && fcntl(once->input, F_SETFL, 0) < 0)
+		return fail(err, errno, "wait for the input");
 	return 0;
 }
 
@@ -163,6 +188,9 @@ static int check_private(int root, const char *path, struct error *err)
 
 	if (strlen(path) >= sizeof(parent))
 		return fail(err, ENAMETOOLONG, "\"%.100s\"", path);
+	/* What is not there yet cannot be asked where its ".." leads. */
+	if (strstr(path, "/../") || strncmp(path, "../", 3) == 0)
+		return fail(err, EINVAL, "\"%.100s\" has \"..\" in it", path);
 	strcpy(parent, path);
 	for (;;) {
 		char *slash = strrchr(parent, '/');

@@ -160,3 +160,18 @@ refuses_limit() {
 	output_has "sleep 1000"
 	((${#lines[@]} == 2)) || fail "$output"
 }
+
+# Killed between its record and its cgroup, a create must not have named whom delete --force would kill.
+@test "cgroup: a create that is killed names no cgroup of others" {
+	local n pid
+
+	a_running test
+	pid=$(pid_of test)
+	for ((n = 1; n < 6; n++)); do
+		strace -f -o /dev/null -e trace=rename,renameat,renameat2 \
+			-e inject=rename,renameat,renameat2:signal=SIGKILL:when=$n \
+			"$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" create --bundle "$BUNDLE" other </dev/null >"$T/killed" 2>&1 || true
+		mayfly delete --force other
+		kill -0 "$pid"
+	done
+}
