@@ -190,7 +190,10 @@ static int check_private(int root, const char *path, struct error *err)
 		return fail(err, ENAMETOOLONG, "\"%.100s\"", path);
 	/* What is not there yet cannot be asked where its ".." leads. */
 	if (strstr(path, "/../") || strncmp(path, "../", 3) == 0)
-		return fail(err, EINVAL, "\"%.100s\" has \"..\" in it", path);
+		return fail(err, 0,
+			"\"%.100s\" has \"..\" in it: name the place in the container's tmpfs "
+			"(such as /tmp) without",
+			path);
 	strcpy(parent, path);
 	for (;;) {
 		char *slash = strrchr(parent, '/');

@@ -608,3 +608,21 @@ hog='tail -c 200000000 /dev/zero'
 	run -153 once --fsize 1KiB -- sh -c 'head -c 2000 /dev/zero >/tmp/f'
 	verdict_is exit || verdict_is file-limit
 }
+
+@test "an input that is a way out is refused, and one that never comes holds nobody up" {
+	mkfifo "$T/fifo"
+	run once --stdin / -- ls /proc/self/fd/0/
+	((status == 125))
+	[[ $output == *directory* ]] || fail "$output"
+	verdict_is rejected
+	rm "$RESULT"
+	# A FIFO that nobody writes to has ended.
+	run -0 once --stdin "$T/fifo" -- cat
+	verdict_is ok
+}
+
+@test "a file handed in does not leave the container's tmpfs by .." {
+	run once --file /tmp/new/../../planted=/etc/hostname -- true
+	((status == 125))
+	[[ $output == *'".."'* ]] || fail "$output"
+}
