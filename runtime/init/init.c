@@ -173,7 +173,7 @@ static int next_of_ours(const struct init_context *context, int from)
  * long time after `create`, a process of the container that may trace us could use them, and
  * whoever waits for the end of a pipe would wait for the container.
  */
-static void close_callers(struct init_context *context)
+static int close_callers(struct init_context *context)
 {
 	const struct step *close_fds = init_find_step(context, STEP_CLOSE_FDS);
 	int from = 3 + (close_fds ? (int)close_fds->number : 0), next, done = 0;
@@ -185,8 +185,8 @@ static void close_callers(struct init_context *context)
 	}
 	if (done == 0)
 		done = sys_close_range((unsigned int)from, ~0U, 0);
-	/* If not, CLOSE_FDS tries again, and tells. */
-	context->callers_closed = done == 0;
+	/* Among them is the state directory with its lock: nobody goes on with that. */
+	return done < 0 ? init_fail(context, -done, "close the caller's descriptors") : 0;
 }
 
 /* Does STEP look at the host's procfs, or at a descriptor of a slot? */
@@ -434,7 +434,8 @@ _Noreturn void init_run(struct init_context *context)
 	(void)umask(0); /* modes are exactly what the steps say, until SET_UMASK */
 	if (init_guard(context) < 0)
 		give_up(context, NULL);
-	close_callers(context);
+	if (close_callers(context) < 0)
+		give_up(context, NULL);
 
 	size_t last = last_need(context);
 

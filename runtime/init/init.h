@@ -53,9 +53,8 @@ struct init_context {
 	bool filtered;	  /* under the program's seccomp filter: calls as old as it only */
 	int fork_gate[2]; /* FORK: what its child waits on, the end being its parent's; or -1 */
 	bool forked;
-	bool callers_closed; /* the caller's descriptors went at the very beginning */
-	bool in_directory;   /* the working directory was entered before the user was changed */
-	char program[4096];  /* what FIND_PROGRAM found */
+	bool in_directory;  /* the working directory was entered before the user was changed */
+	char program[4096]; /* what FIND_PROGRAM found */
 	char home[4096];
 	struct error err;
 };

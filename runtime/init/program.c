@@ -268,7 +268,7 @@ static int close_rest(struct init_context *context, int first, int report)
 
 	/* A profile may be older than close_range(2), and kill for it; what came from the
 	 * caller is gone, and the rest has names. */
-	if (context->filtered && context->callers_closed) {
+	if (context->filtered) {
 		close_ours(context, 3, report - 1);
 		close_ours(context, report + 1, INT_MAX);
 		return 0;

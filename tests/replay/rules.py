@@ -36,7 +36,7 @@ RULES = [
          [("runtime/init/program.c", "done = sys_close_range((unsigned int)report + 1, ~0U, 0);", "done = 0;")],
          [(HOSTILE + "rootfs.bats", "K12 no descriptor of the caller's reaches the program but 0, 1 and 2")],
          [("runtime/container/setup.c", "int done = fd_cloexec_from(3);", "int done = 0;"),
-          ("runtime/init/init.c", "\tclose_callers(context);\n", "\t(void)close_callers;\n")]),
+          ("runtime/init/init.c", "\tif (close_callers(context) < 0)\n", "\tif (0 && close_callers(context) < 0)\n")]),
     Rule("not-dumpable", "between entering and exec nobody in the container may look into the process (R7)",
          "CVE-2016-9962, CVE-2016-8649, CVE-2016-8659, CVE-2026-41163",
          [("runtime/init/init.c", "done = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);", "done = sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);")],
