@@ -39,7 +39,9 @@ libsys_a_SOURCES = \
 	runtime/sys/restrain.h \
 	runtime/sys/self.c \
 	runtime/sys/self.h \
-	runtime/sys/sys.h
+	runtime/sys/sys.h \
+	runtime/sys/tree.c \
+	runtime/sys/tree.h
 
 libhost_a_SOURCES = \
 	runtime/host/controllers.c \

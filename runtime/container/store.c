@@ -10,6 +10,7 @@
 #include "runtime/sys/file.h"
 #include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
+#include "runtime/sys/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,6 @@ static const char *const our_names[] = {
 	".config.json.new",
 	resources_name,
 	".resources.json.new",
-	"notify/notify.sock",
 	".mayfly.json.new",
 	record_name,
 };
@@ -299,8 +299,11 @@ int container_forget(struct container *container, struct error *err)
 		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
 			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],
 				container->id);
-	if (unlinkat(container->dir, "notify", AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail(err, errno, "remove \"notify\" of \"%s\"", container->id);
+	/* Of the container's own mounts, which CAP_SYS_ADMIN makes writable. */
+	int done = tree_remove(container->dir, "notify", OPERATION_TIMEOUT_MS);
+
+	if (done < 0)
+		return fail(err, -done, "remove \"notify\" of \"%s\"", container->id);
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
 	return 0;

@@ -103,6 +103,28 @@ STATUS=there"; exec sleep 1000'
 	nothing_of test
 }
 
+# CAP_SYS_ADMIN makes the read-only mount writable, and what stands behind it is in the state directory.
+@test "notify: whatever the container puts beside the socket, it is deleted" {
+	mkdir "$T/canary"
+	echo secret >"$T/canary/file"
+	update_config '.process.capabilities = ({} | .bounding = $caps | .effective = $caps | .permitted = $caps)' \
+		--argjson caps '["CAP_SYS_ADMIN", "CAP_LINUX_IMMUTABLE", "CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_FOWNER"]'
+	set_script 'mount -o remount,rw,bind /run/notify && cd /run/notify && mkdir -p notify.sock/in/it more && mkfifo fifo &&
+		ln -s "$0" notify.sock/link && ln -s "$0" link && mknod more/null c 1 3 &&
+		touch more/kept && chmod 0 notify.sock/in && helper immutable more/kept more && echo ready &&
+		cd notify.sock/in && i=0 && while [ $i -lt 200 ]; do mkdir ddd && cd ddd && i=$((i + 1)) || exit; done
+		helper immutable /run/notify; echo deep; exec sleep 1000'
+	update_config '.process.args += [$dir]' --arg dir "$T/canary"
+	under_manager create test
+	run -0 mayfly start test
+	wait_for grep -q deep "$T/stdout" || fail "$(<"$T/stdout")" "$(<"$T/stderr")"
+	[[ $(grep -c ok "$T/stdout") == 3 ]] || fail "nothing became immutable" "$(<"$T/stdout")"
+	[[ -d $ROOT/test/notify/notify.sock/in/ddd/ddd ]] || fail "nothing came here"
+	run -0 mayfly delete --force test
+	nothing_of test
+	[[ $(<"$T/canary/file") == secret ]]
+}
+
 @test "notify: start without the manager's socket does not wait" {
 	set_args sleep 1000
 	under_manager create test
