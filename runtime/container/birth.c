@@ -4,6 +4,7 @@
 
 #include "runtime/container/base.h"
 #include "runtime/launch/criu.h"
+#include "runtime/launch/resctrl.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
@@ -245,13 +246,16 @@ static int commit_record(struct birth *birth, struct error *err)
 
 /*
  * The record that is written next lets "delete --force" kill what is in the cgroup that it
- * names, should we be killed before the cgroup is made: so a cgroup with others in it is not
- * named. cgroup_create() looks again.
+ * names, and remove the resctrl groups, should we be killed before they are made: so a cgroup
+ * with others in it is not named, nor is a group that is there. Making them looks again.
  */
-static int check_cgroup(const struct birth *birth, struct error *err)
+static int check_free(const struct birth *birth, struct error *err)
 {
 	const struct record *record = birth->operation.container.record;
 
+	if (resctrl_check_free(record->rdt_mount, record->rdt_group, err) < 0 ||
+		resctrl_check_free(record->rdt_mount, record->rdt_monitor, err) < 0)
+		return fail_in(err, "linux.intelRdt");
 	if (!record->cgroup || record->unit)
 		return 0;
 	return cgroup_check_free(&birth->operation.host, record->cgroup, err);
@@ -264,7 +268,7 @@ static int launch_all(
 	size_t words_length;
 
 	/* The intent: from here on every command can see what there may be to undo. */
-	if (make_record(birth, err) < 0 || check_cgroup(birth, err) < 0 ||
+	if (make_record(birth, err) < 0 || check_free(birth, err) < 0 ||
 		container_save(container, err) < 0 ||
 		file_replace(container->dir, "config.json", 0600, birth->config,
 			birth->config_length, err) < 0)

@@ -233,6 +233,18 @@ int resctrl_join(
 	return 0;
 }
 
+int resctrl_check_free(const char *mount, const char *path, struct error *err)
+{
+	int AUTO_FD dir = path ? sys_openat(AT_FDCWD, mount, O_PATH | O_DIRECTORY, 0) : -ENOENT;
+	struct stat info;
+
+	/* What cannot be looked at, cannot be made: resctrl_prepare() says why. */
+	if (dir < 0 || fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return fail(
+		err, EEXIST, "the resctrl group \"%s\" is there already, and not ours", path);
+}
+
 int resctrl_remove(const char *mount, const char *path)
 {
 	int AUTO_FD dir = sys_openat(AT_FDCWD, mount, O_PATH | O_DIRECTORY, 0);

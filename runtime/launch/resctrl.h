@@ -34,6 +34,12 @@ int resctrl_join(
 int resctrl_make_monitor(
 	const struct resctrl_group *group, const char *monitor, struct error *err);
 
+/*
+ * Nobody else's: fail with EEXIST when the directory PATH below MOUNT, which a container is to
+ * make and delete, is there already. NULL is none.
+ */
+int resctrl_check_free(const char *mount, const char *path, struct error *err);
+
 /* Remove the directory PATH below MOUNT ("web", "web/mon_groups/id"). Missing is success; 0 or
  * -errno. */
 int resctrl_remove(const char *mount, const char *path);

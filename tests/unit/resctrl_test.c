@@ -122,6 +122,20 @@ static void test_prepare(void)
 		"no mount, no group");
 }
 
+static void test_free(void)
+{
+	struct error err;
+
+	is_true(resctrl_check_free(tree, "web", &err) < 0 && err.code == EEXIST,
+		"a group of others is not free to be named as ours");
+	is_true(resctrl_check_free(tree, "new", &err) == 0 &&
+			resctrl_check_free(tree, "web/mon_groups/new", &err) == 0,
+		"what is not there, is");
+	is_true(resctrl_check_free(NULL, NULL, &err) == 0 &&
+			resctrl_check_free(tree, NULL, &err) == 0,
+		"and so is none");
+}
+
 static void test_join(void)
 {
 	const struct resctrl_group group = {tree, "mine", NULL, true};
@@ -164,6 +178,7 @@ int main(void)
 	put("info/last_cmd_status", "ok\n");
 	test_same();
 	test_prepare();
+	test_free();
 	test_join();
 	test_remove();
 	snprintf(command, sizeof(command), "rm -r %s", tree);
