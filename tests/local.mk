@@ -143,11 +143,14 @@ tests_unit_unit_test_LDADD = $(plan_libraries)
 
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = \
-	tests/unit/filter_test tests/unit/filter_cache_test \
+	tests/unit/criu_test tests/unit/filter_test tests/unit/filter_cache_test \
 	tests/unit/hook_test tests/unit/resctrl_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
+tests_unit_criu_test_SOURCES = tests/unit/criu_test.c
+tests_unit_criu_test_LDADD = liblaunch.a libinit.a libwatch.a libcgroup.a libplan.a libhost.a libhooks.a libsys.a liboci.a \
+	libbase.a $(SECCOMP_LIBS) $(YAJL_LIBS)
 tests_unit_hook_test_SOURCES = tests/unit/hook_test.c
 tests_unit_hook_test_LDADD = libhooks.a libbase.a
 tests_unit_resctrl_test_SOURCES = tests/unit/resctrl_test.c

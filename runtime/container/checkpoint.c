@@ -18,13 +18,14 @@ struct checkpoint {
 	struct oci_spec *spec;
 	const char *images, *work;
 	pid_t pid;
+	int pidfd; /* holds it: see check_process() */
 	bool paused;
 };
 
 static int check_container(struct checkpoint *checkpoint, struct error *err)
 {
 	struct operation *operation = &checkpoint->operation;
-	enum oci_status status = container_status(&operation->container, NULL);
+	enum oci_status status = container_status(&operation->container, &checkpoint->pidfd);
 
 	if (status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
 		return fail(err, 0, "container cannot be checkpointed in %s state",
@@ -37,7 +38,18 @@ static int check_container(struct checkpoint *checkpoint, struct error *err)
 			"its other side is not mayfly's");
 	checkpoint->paused = status == OCI_STATUS_PAUSED;
 	checkpoint->pid = (pid_t)operation->container.record->pid;
-	return 0;
+	return criu_check_mounts(checkpoint->spec, err);
+}
+
+/*
+ * criu takes a number, and so does /proc: it is the container's as long as nobody has reaped
+ * that process. What was read before, was read of it.
+ */
+static int check_process(const struct checkpoint *checkpoint, struct error *err)
+{
+	int done = sys_pidfd_send_signal(checkpoint->pidfd, 0);
+
+	return done < 0 ? fail(err, -done, "the container's process has ended") : 0;
 }
 
 /* The names of descriptors 0 to 2, so that restore can put its own in their place. */
@@ -129,7 +141,8 @@ static int dump(struct checkpoint *checkpoint, struct error *err)
 		criu_add(&criu, err, "--tree", "%d", checkpoint->pid) < 0 ||
 		criu_add_dump_externals(&criu, checkpoint->spec, netns, err) < 0 ||
 		criu_options_add(&criu, &options->criu, err) < 0 ||
-		add_freezer(checkpoint, &criu, err) < 0 || add_own(&criu, options, err) < 0)
+		add_freezer(checkpoint, &criu, err) < 0 || add_own(&criu, options, err) < 0 ||
+		check_process(checkpoint, err) < 0)
 		return -1;
 	return criu_run(&criu, options->status_fd ? (int)options->status_fd : -1, err);
 }
@@ -160,7 +173,7 @@ static int checkpoint_all(struct checkpoint *checkpoint, struct error *err)
 int mayfly_checkpoint(const struct mayfly_global *global, const char *id,
 	const struct mayfly_checkpoint *options, struct error *err)
 {
-	struct checkpoint checkpoint = {.options = options};
+	struct checkpoint checkpoint = {.options = options, .pidfd = -1};
 	int result = criu_options_check(&options->criu, err);
 
 	if (result < 0)
@@ -173,6 +186,7 @@ int mayfly_checkpoint(const struct mayfly_global *global, const char *id,
 		result = fail(err, NO_SUCH_CONTAINER, "container does not exist: %s", id);
 	if (result == 0)
 		result = checkpoint_all(&checkpoint, err);
+	fd_close(&checkpoint.pidfd);
 	operation_close(&checkpoint.operation);
 	return result;
 }

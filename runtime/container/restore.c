@@ -26,7 +26,7 @@ static int check_spec(const struct birth *birth, struct error *err)
 		return fail(err, 0, "linux.netDevices: cannot be restored");
 	if (section->intel_rdt)
 		return fail(err, 0, "linux.intelRdt: cannot be restored");
-	return 0;
+	return criu_check_mounts(birth->spec, err);
 }
 
 static int make_words(struct birth *birth, const struct mayfly_restore *options,

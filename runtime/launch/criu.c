@@ -105,6 +105,22 @@ static bool is_external(const struct oci_mount *mount)
 							 !strcmp(mount->type, "cgroup2")));
 }
 
+/* criu takes what stands before the first "]:" of "mnt[NAME]:SOURCE" for the name. */
+int criu_check_mounts(const struct oci_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (!is_external(&spec->mounts[i]) ||
+			!strstr(spec->mounts[i].destination, "]:"))
+			continue;
+		(void)fail(err, 0,
+			"\"%s\" has a \"]:\" in it, which criu cannot be told: give the mount "
+			"another destination",
+			spec->mounts[i].destination);
+		return fail_in(err, "mounts[%zu].destination", i);
+	}
+	return 0;
+}
+
 int criu_add_dump_externals(
 	struct criu *criu, const struct oci_spec *spec, int netns, struct error *err)
 {

@@ -27,6 +27,9 @@ int criu_add(struct criu *criu, struct error *err, const char *option, const cha
 int criu_add_directories(struct criu *criu, const char *images, const char *work,
 	const char *log, struct error *err);
 
+/* Can criu be told of these mounts? The end of one's name must not be in the middle of it. */
+int criu_check_mounts(const struct oci_spec *spec, struct error *err);
+
 /* Mounts that are not the container's own, and namespaces that were joined by path: what criu
  * is told of them. */
 int criu_add_dump_externals(
