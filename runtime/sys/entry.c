@@ -11,14 +11,12 @@
  *
  * No function of the library, no global that needs relocation, no thread-local: none is ready.
  */
-#include "runtime/sys/self.h"
 #include "runtime/sys/sys.h"
 
 #include <elf.h>
 #include <linux/mount.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
-
-enum { ENVIRONMENT_MAX = 4096 };
 
 void entry_seal(uintptr_t *stack);
 
@@ -52,36 +50,62 @@ static long call(long number, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d
 	return answer;
 }
 
-/* Is TEXT the WORD, or does it begin with it when WORD ends in "="? */
-static bool is_word(const char *text, const char *word)
+/* Does TEXT begin with WORD? What follows, or NULL. */
+static const char *after(const char *text, const char *word)
 {
 	for (; *word; text++, word++)
 		if (*text != *word)
-			return false;
-	return !*text || word[-1] == '=';
+			return NULL;
+	return text;
 }
 
-/* The commands of runtime/command/commands.c that are sealed; one that is missing here is
- * slower. */
-static bool makes_process(const char *const *words)
+/* A global option whose value is the next word: the rows of runtime/command/commands.c with an
+ * argument. One that is missing here is slower. */
+static bool takes_value(const char *word)
 {
 	/* Not pointers: those would want relocation. */
-	static const char makers[][8] = {"create", "run", "exec", "once", "restore"};
+	static const char names[][16] = {
+		"root", "log", "log-format", "log-level", "cgroup-manager", "rootless", "criu"};
 
-	for (; *words; words++)
-		for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-			if (is_word(*words, makers[i]))
-				return true;
+	while (*word == '-')
+		word++;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *rest = after(word, names[i]);
+
+		if (rest && !*rest)
+			return true;
+	}
 	return false;
 }
 
-/* Root's file in root's hands, and no privilege borrowed: everything else is for main(). */
+/* Is the command one of those in runtime/command that are sealed? */
+static bool makes_process(const char *const *words)
+{
+	static const char makers[][8] = {"create", "run", "exec", "once"};
+
+	for (; *words && **words == '-'; words++)
+		if (takes_value(*words) && !*++words)
+			return false;
+	for (size_t i = 0; *words && i < sizeof(makers) / sizeof(*makers); i++) {
+		const char *rest = after(*words, makers[i]);
+
+		if (rest && !*rest)
+			return true;
+	}
+	return false;
+}
+
+/* Root's file in root's hands, no privilege borrowed, and not executed by a descriptor, which
+ * the clone is: everything else is for main(). */
 static bool is_plain_root(const Elf64_auxv_t *auxv)
 {
 	bool root = false;
 
 	for (; auxv->a_type != AT_NULL; auxv++) {
 		if (auxv->a_type == AT_SECURE && auxv->a_un.a_val)
+			return false;
+		if (auxv->a_type == AT_EXECFN &&
+			after((const char *)auxv->a_un.a_val, "/dev/fd/"))
 			return false;
 		if (auxv->a_type == AT_EUID)
 			root = auxv->a_un.a_val == 0;
@@ -107,20 +131,12 @@ static void execute_clone(const char *const *argv, const char *const *envp)
 void entry_seal(uintptr_t *stack)
 {
 	const char *const *argv = (const char *const *)(stack + 1);
-	const char *const *envp = argv + stack[0] + 1;
-	const char *marked[ENVIRONMENT_MAX + 2];
-	size_t count = 0;
+	const char *const *envp = argv + stack[0] + 1, *const *end = envp;
 
 	if (stack[0] < 2 || !makes_process(argv + 1))
 		return;
-	for (; envp[count]; count++) {
-		if (count == ENVIRONMENT_MAX || is_word(envp[count], SELF_SEALED "="))
-			return;
-		marked[count] = envp[count];
-	}
-	if (!is_plain_root((const Elf64_auxv_t *)(envp + count + 1)))
-		return;
-	marked[count] = SELF_SEALED "=1";
-	marked[count + 1] = NULL;
-	execute_clone(argv, marked);
+	while (*end)
+		end++;
+	if (is_plain_root((const Elf64_auxv_t *)(end + 1)))
+		execute_clone(argv, envp);
 }

@@ -5,14 +5,11 @@
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
-
-static const char mark[] = SELF_SEALED;
 
 /* linux/nsfs.h of Linux 6.18: USER_NS_INIT_INO. It has been this number since Linux 3.8. */
 enum { INITIAL_USER_NAMESPACE = 0xEFFFFFFD };
@@ -55,16 +52,34 @@ int self_setup(struct error *err)
 	return 0;
 }
 
+/* The kernel's own word for who was executed by a descriptor: execveat(2). */
+static bool executed_by_descriptor(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	return name && !strncmp(name, "/dev/fd/", 8);
+}
+
 /*
- * A mount of the host that is read-only now will not do: a container keeps a descriptor of our
- * binary until the day it is made writable, for an update. The clone below is in nobody's mount
- * namespace when we run from it, so nobody can change its flags.
+ * Are we the clone below? A mount of the host that is read-only now will not do: a container
+ * keeps a descriptor of our binary until the day it is made writable, for an update. The clone
+ * is in nobody's mount namespace when we run from it, so nobody can change its flags. Nothing
+ * that a caller could put into our environment says so, but the file itself: the root of its
+ * mount, which is read-only, and which open_tree(2) clones no more.
  */
-static bool is_clone(void)
+static bool is_clone(int exe)
 {
 	struct statfs fs;
+	struct statx info;
 
-	return getenv(mark) && statfs("/proc/self/exe", &fs) == 0 && (fs.f_flags & ST_RDONLY);
+	if (!executed_by_descriptor() || fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY) ||
+		statx(exe, "", AT_EMPTY_PATH, 0, &info) < 0 ||
+		!(info.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return false;
+
+	int AUTO_FD again = sys_open_tree(exe, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return again == -EINVAL;
 }
 
 static bool is_sealed(int exe)
@@ -117,39 +132,27 @@ static int copy_sealed(int exe)
 int self_seal(char *const argv[], struct error *err)
 {
 	struct stat info;
-
-	if (is_clone()) {
-		unsetenv(mark);
-		return 0;
-	}
-
 	int AUTO_FD exe = sys_openat(AT_FDCWD, "/proc/self/exe", O_RDONLY, 0);
 
 	if (exe < 0)
 		return fail(err, -exe, "open /proc/self/exe: is /proc mounted?");
-	if (is_sealed(exe)) {
-		unsetenv(mark);
+	if (is_clone(exe) || is_sealed(exe))
 		return 0;
-	}
 	if (fstat(exe, &info) < 0)
 		return fail(err, errno, "stat /proc/self/exe");
 	/* A user's containers never hold root's file: no map of theirs includes its owner. */
 	if (geteuid() != 0 && info.st_uid == 0 && !(info.st_mode & (S_IWGRP | S_IWOTH)))
 		return 0;
-	if (getenv(mark))
-		return fail(err, 0, "the sealed copy of mayfly's binary is not sealed");
 
-	int AUTO_FD sealed = clone_read_only(exe);
+	/* A clone that is not known for one is not made again: the copy always is. */
+	int AUTO_FD sealed = executed_by_descriptor() ? -EINVAL : clone_read_only(exe);
 
 	if (sealed < 0)
 		sealed = copy_sealed(exe);
 	if (sealed < 0)
 		return fail(err, -sealed, "seal a copy of mayfly's binary");
-	if (setenv(mark, "1", 1) < 0)
-		return fail(err, errno, "set %s", mark);
 
 	int done = sys_execveat(sealed, "", argv, environ, AT_EMPTY_PATH);
 
-	unsetenv(mark);
 	return fail(err, -done, "run the sealed copy of mayfly's binary");
 }

@@ -7,9 +7,6 @@
 
 #include <stdbool.h>
 
-/* In the environment across the one re-execution, to notice when it did not help. */
-#define SELF_SEALED "_MAYFLY_SEALED"
-
 /* The machine's own, known by its inode: namespaces(7). True also when that cannot be asked. */
 bool self_in_initial_user_namespace(void);
 
@@ -26,8 +23,10 @@ int self_setup(struct error *err);
  * executes /proc/self/exe, or opens it, must not reach the host's file (CVE-2019-5736). Does
  * nothing when we already run from such a clone or a sealed memfd, or when no process of the
  * container can own the file. Otherwise executes ARGV again from a private read-only clone of
- * the mount, which is dissolved by that exec, so that nobody can remount it. Answers only on
- * failure, or when there is nothing to do.
+ * the mount, which is dissolved by that exec, so that nobody can remount it; or, where that
+ * cannot be had or we were executed by a descriptor already, from a sealed memfd. Which of them
+ * we run from the kernel is asked, not the environment. Answers only on failure, or when there
+ * is nothing to do.
  */
 int self_seal(char *const argv[], struct error *err);
 

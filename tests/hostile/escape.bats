@@ -75,6 +75,31 @@ saw_nothing() {
 	grep -qx 'writable=0' "$T/stdout" || fail "$(<"$T/stdout")"
 }
 
+# The file itself is asked: a variable of the environment could be anybody's, and so could a descriptor.
+@test "R19 nothing that a caller plants makes mayfly take its own file for the sealed one" {
+	local how
+
+	cp "$MAYFLY" "$T/mayfly.copy"
+	mount --bind "$T/mayfly.copy" "$T/mayfly.copy"
+	set_args sleep 1000
+	for how in variable descriptor; do
+		mount -o remount,bind,ro "$T/mayfly.copy"
+		_MAYFLY_SEALED=1 quietly python3 -c 'import os, sys
+how, file = sys.argv[1:3]
+file = file if how == "variable" else os.open(file, os.O_RDONLY)
+os.execve(file, ["mayfly"] + sys.argv[3:], os.environ)' "$how" "$T/mayfly.copy" --root "$ROOT" create --bundle "$BUNDLE" test
+		exec 8<"/proc/$(pid_of test)/exe"
+		mayfly delete --force test
+		mount -o remount,bind,rw "$T/mayfly.copy"
+		if { echo changed >>/proc/self/fd/8; } 2>/dev/null; then
+			fail "$how: its file can be written" || return 1
+		fi
+		exec 8<&-
+	done
+	umount --lazy "$T/mayfly.copy"
+	rm -rf /run/mount
+}
+
 @test "K11 a start whose process is stopped by a neighbour does not keep delete --force away" {
 	local pid starter
 

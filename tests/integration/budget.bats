@@ -54,6 +54,21 @@ in_budget() {
 	in_budget run "$T/run.trace"
 }
 
+@test "budget: only the command itself makes mayfly start anew from a sealed clone" {
+	local words
+
+	for words in "state run" "--root $ROOT list create" "--log run state exec" "--debug kill once"; do
+		# shellcheck disable=SC2086
+		strace -f -qq -o "$T/trace" -e trace=execveat "$MAYFLY" $words </dev/null >/dev/null 2>&1 || true
+		! grep -q execveat "$T/trace" || fail "mayfly $words" || return 1
+	done
+	for words in "--root=$ROOT/x run none" "--log $T/log -debug create none" "--cgroup-manager run exec none"; do
+		# shellcheck disable=SC2086
+		strace -f -qq -o "$T/trace" -e trace=execveat "$MAYFLY" $words </dev/null >/dev/null 2>&1 || true
+		[[ $(grep -c execveat "$T/trace") == 1 ]] || fail "mayfly $words" || return 1
+	done
+}
+
 @test "budget: state takes no more instructions than it may" {
 	local budget count
 

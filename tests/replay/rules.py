@@ -24,7 +24,7 @@ RULES = [
     # --- A: a host object through a descriptor, the program or the working directory ---
     Rule("sealed", "root in a container meets the runtime's own file only as a sealed copy (R5)",
          "CVE-2019-5736",
-         [("runtime/sys/self.c", "\tif (is_sealed(exe)) {", "\tif (is_sealed(exe) || true) {"),
+         [("runtime/sys/self.c", "\tif (is_clone(exe) || is_sealed(exe))\n", "\tif (is_clone(exe) || is_sealed(exe) || true)\n"),
           ("runtime/sys/entry.c", "\tif (stack[0] < 2 || !makes_process(", "\tif (stack[0] > 0 || !makes_process(")],
          [(HOSTILE + "rootfs.bats", "R19 root in the container never gets the runtime open for writing while it enters")]),
     Rule("let-go", "what the child holds of the host is closed as soon as no step needs it (R6)",
