@@ -117,6 +117,23 @@ int operation_pid_file(const char *path, pid_t pid, struct error *err)
 	return 0;
 }
 
+/* One that the program's can be shown on: as runc looks for it. */
+static int check_own_terminal(struct error *err)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (isatty(fd))
+			return 0;
+
+	int AUTO_FD tty = sys_openat(AT_FDCWD, "/dev/tty", O_RDWR | O_NOCTTY, 0);
+
+	if (tty >= 0)
+		return 0;
+	return fail(err, -tty,
+		"the program is to have a terminal (process.terminal; exec: --tty), and mayfly "
+		"has none: leave that out, or give --detach with --console-socket; open "
+		"/dev/tty");
+}
+
 int operation_check_console(
 	bool terminal, bool detach, const char *console_socket, struct error *err)
 {
@@ -128,7 +145,7 @@ int operation_check_console(
 	if (console_socket && !(terminal && detach))
 		return fail(err, 0,
 			"cannot use console socket if mayfly will not detach or allocate tty");
-	return 0;
+	return terminal && !detach ? check_own_terminal(err) : 0;
 }
 
 /* The manager knows us as the service's process, and we stay: it needs no other pid. */

@@ -63,7 +63,8 @@ const char *operation_now(struct arena *arena);
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
 
-/* A terminal needs somebody to hold its master: a console socket, or us in the foreground. */
+/* A terminal needs somebody to hold its master: a console socket, or us in the foreground, on a
+ * terminal of our own. */
 int operation_check_console(
 	bool terminal, bool detach, const char *console_socket, struct error *err);
 

@@ -159,6 +159,25 @@ c, _ = s.accept(); print(len(c.recvmsg(4096, 4096)[1]), flush=True)" >"$T/deep.o
 	nothing_of test
 }
 
+@test "terminal: run and exec in the foreground without a terminal of their own are refused at once" {
+	run -1 setsid -w "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test </dev/null
+	error_is_one_line process.terminal --console-socket "open /dev/tty"
+	nothing_of test
+	update_config '.process.terminal = false'
+	a_running test
+	run -255 setsid -w "$MAYFLY" --root "$ROOT" exec --tty test true </dev/null
+	error_is_one_line --tty "open /dev/tty"
+}
+
+@test "terminal: a terminal on any of the standard descriptors will do, or the session's" {
+	set_script 'test -t 0 && echo on a terminal'
+	# shellcheck disable=SC2016
+	for redirected in '</dev/null' '</dev/null 2>/dev/null' '</dev/null 2>/dev/null >"$out"'; do
+		out=$T/out run -0 on_a_terminal "" sh -c "\"\$@\" $redirected" - "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test
+		[[ $output$(cat "$T/out" 2>/dev/null) == *"on a terminal"* ]] || fail "$redirected: $output"
+	done
+}
+
 @test "terminal: a console socket without a terminal is refused" {
 	update_config '.process.terminal = false'
 	console_socket
