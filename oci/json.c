@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -265,13 +266,30 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
-static size_t line_of(const char *bytes, size_t offset)
+#define PLACE "line %zu, column %zu"
+
+/* Lines and bytes in them, both from 1. */
+static void set_place(const char *bytes, size_t offset, struct error *err)
 {
-	size_t line = 1;
+	size_t line = 1, start = 0;
 
 	for (size_t i = 0; i < offset; i++)
-		line += bytes[i] == '\n';
-	return line;
+		if (bytes[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	error_in(err, PLACE, line, offset - start + 1);
+}
+
+bool json_in_file(struct error *err, const char *file)
+{
+	size_t line, column;
+
+	if (sscanf(err->where, PLACE, &line, &column) != 2)
+		return false;
+	snprintf(err->where, sizeof(err->where), "%.*s:%zu:%zu", ERROR_WHERE_MAX - 48, file,
+		line, column);
+	return true;
 }
 
 /*
@@ -317,6 +335,7 @@ static int run_parser(struct reader *reader, const char *bytes, size_t length, s
 	yajl_status status = yajl_parse(parser, (const unsigned char *)bytes, length);
 
 	*ret_at = yajl_get_bytes_consumed(parser);
+	*ret_at -= *ret_at > 0; /* the last one is the bad one, or the end of what is bad */
 	if (status == yajl_status_ok) {
 		*ret_at = length;
 		status = yajl_complete_parse(parser);
@@ -359,7 +378,7 @@ int json_parse(const char *bytes, size_t length, struct arena *arena, const stru
 	free(reader.stack);
 	arena_free(&reader.scratch);
 	if (result < 0 && err->code != ENOMEM)
-		return fail_in(err, "line %zu", line_of(bytes, at < length ? at : length));
+		set_place(bytes, at < length ? at : length, err);
 	return result;
 }
 

@@ -46,11 +46,16 @@ enum {
 };
 
 /*
- * Parse all of BYTES into ARENA. BYTES need not end in NUL and is not kept. Fails with "line N"
- * in err->where. Time is linear but for the sorting of the keys of large objects.
+ * Parse all of BYTES into ARENA. BYTES need not end in NUL and is not kept. Fails with
+ * "line N, column M" in err->where, the column in bytes. Time is linear but for the sorting of
+ * the keys of large objects.
  */
 int json_parse(const char *bytes, size_t length, struct arena *arena, const struct json **ret,
 	struct error *err);
+
+/* Name the FILE of a text that is no JSON: the place becomes "FILE:N:M". false: *err, which is
+ * left alone, is about something else. */
+bool json_in_file(struct error *err, const char *file);
 
 /* The member called KEY, or NULL. OBJECT must be one. */
 const struct json *json_find(const struct json *object, const char *key);

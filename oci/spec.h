@@ -49,7 +49,7 @@ struct oci_spec {
 /*
  * Decode and check config.json: everything that can be said without asking the host. BYTES need
  * not end in NUL and is not kept. *ret lives in ARENA, which the caller frees also after an
- * error. Fails with the field in err->where, or "line N" when the text is not JSON.
+ * error. Fails with the field in err->where, or "line N, column M" when the text is not JSON.
  */
 int oci_spec_parse(const char *bytes, size_t length, struct arena *arena, struct oci_spec **ret,
 	struct error *err);

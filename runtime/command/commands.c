@@ -109,6 +109,8 @@ static int check_cgroup_manager(struct global_options *options, struct error *er
 
 int global_options_check(struct global_options *options, struct error *err)
 {
+	if (options->log_level && strcmp(options->log_level, "debug") == 0)
+		options->global.debug = true;
 	if (check_rootless(options, err) < 0)
 		return -1;
 	return check_cgroup_manager(options, err);

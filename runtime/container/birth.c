@@ -2,6 +2,7 @@
 /* From a bundle to a created container: what create, run and plan share. */
 #include "runtime/container/notify.h"
 
+#include "oci/json.h"
 #include "runtime/container/base.h"
 #include "runtime/launch/criu.h"
 #include "runtime/launch/resctrl.h"
@@ -44,7 +45,14 @@ static int read_config(struct birth *birth, const char *name, struct error *err)
 				name, birth->request.bundle);
 		return -1;
 	}
-	return oci_spec_parse(birth->config, birth->config_length, arena, &birth->spec, err);
+	if (oci_spec_parse(birth->config, birth->config_length, arena, &birth->spec, err) == 0)
+		return 0;
+
+	const char *path =
+		*name == '/' ? name : arena_format(arena, "%s/%s", birth->request.bundle, name);
+
+	(void)json_in_file(err, path ? path : name);
+	return -1;
 }
 
 int birth_open(struct birth *birth, const struct mayfly_global *global, const char *id,
@@ -113,7 +121,18 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	return birth_decide(birth, err);
 }
 
-void birth_warn(const struct birth *birth)
+static void tell_ignored(struct birth *birth)
+{
+	struct oci_warnings ignored;
+	struct error err; /* it is no reason to fail */
+
+	if (birth_ignored(birth, &ignored, &err) < 0)
+		return;
+	for (size_t i = 0; i < ignored.n_texts; i++)
+		operation_log(&birth->operation, "debug", "ignored: %s", ignored.texts[i]);
+}
+
+void birth_warn(struct birth *birth)
 {
 	const struct operation *operation = &birth->operation;
 
@@ -124,6 +143,8 @@ void birth_warn(const struct birth *birth)
 	for (size_t i = 0; i < birth->plan.n_unenforced; i++)
 		operation_log(
 			operation, "unenforced", "NOT ENFORCED: %s", birth->plan.unenforced[i]);
+	if (operation->global->debug && birth->config)
+		tell_ignored(birth);
 }
 
 /*

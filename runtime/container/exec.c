@@ -2,6 +2,7 @@
 /* exec: one more process in a container, by the same rooms as create. */
 #include "runtime/container/operation.h"
 
+#include "oci/json.h"
 #include "runtime/launch/terminal.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/file.h"
@@ -139,9 +140,9 @@ static int read_process(struct operation *operation, const char *path, struct oc
 		error_while(err, "--process");
 		return -1;
 	}
-	if (oci_process_parse(bytes, length, arena, ret, err) < 0)
-		return fail_in(err, "process");
-	return 0;
+	if (oci_process_parse(bytes, length, arena, ret, err) == 0)
+		return 0;
+	return json_in_file(err, path) ? -1 : fail_in(err, "process");
 }
 
 /* ---- which namespaces, which cgroup ---- */

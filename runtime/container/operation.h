@@ -130,7 +130,12 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 int birth_create(struct birth *birth, const struct mayfly_create *options, struct error *err);
 void birth_close(struct birth *birth);
 
-/* The warnings of spec and plan, and loudly what is not enforced. */
-void birth_warn(const struct birth *birth);
+/* plan.c: what of the configuration nobody looks at: keys of no specification, system calls
+ * that libseccomp does not know. RET's texts live in the birth's arena. */
+int birth_ignored(struct birth *birth, struct oci_warnings *ret, struct error *err);
+
+/* The warnings of spec and plan, and loudly what is not enforced; with --debug also what is
+ * ignored. */
+void birth_warn(struct birth *birth);
 
 #endif

@@ -17,24 +17,13 @@ static int add_line(struct arena *arena, char **text, const char *title, const c
 	return *text ? 0 : fail(err, ENOMEM, "print the plan");
 }
 
-static int add_ignored(struct birth *birth, char **text, struct error *err)
+/* Names of system calls that a filter has and libseccomp has not, as one more of TEXTS. */
+static int add_unknown_calls(struct birth *birth, struct oci_warnings *ret, struct error *err)
 {
 	struct arena *arena = &birth->operation.arena;
 	const struct oci_seccomp *seccomp = birth->spec->linux->seccomp;
-	const char *names;
-	struct oci_warnings keys;
+	const char *names = NULL;
 
-	if (oci_spec_unknown(birth->config, birth->config_length, arena, &keys, err) < 0)
-		return -1;
-	for (size_t i = 0; i < keys.n_texts; i++) {
-		char *line = arena_format(arena, "%s: no key of the specification %s",
-			keys.texts[i], OCI_VERSION);
-
-		if (!line)
-			return fail(err, ENOMEM, "print the plan");
-		if (add_line(arena, text, "ignored", line, err) < 0)
-			return -1;
-	}
 	if (!seccomp)
 		return 0;
 	if (launch_unknown_calls(seccomp, arena, &names, err) < 0)
@@ -43,15 +32,34 @@ static int add_ignored(struct birth *birth, char **text, struct error *err)
 		return 0;
 	names = arena_format(arena, "linux.seccomp.syscalls: not known to libseccomp %s: %s",
 		launch_seccomp_version(), names);
-	if (!names)
-		return fail(err, ENOMEM, "print the plan");
-	return add_line(arena, text, "ignored", names, err);
+	ret->texts = arena_grow(
+		arena, ret->texts, ret->n_texts, ret->n_texts + 1, sizeof(*ret->texts));
+	if (!names || !ret->texts)
+		return fail(err, ENOMEM, "look at the configuration");
+	ret->texts[ret->n_texts++] = names;
+	return 0;
+}
+
+int birth_ignored(struct birth *birth, struct oci_warnings *ret, struct error *err)
+{
+	struct arena *arena = &birth->operation.arena;
+
+	if (oci_spec_unknown(birth->config, birth->config_length, arena, ret, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n_texts; i++) {
+		ret->texts[i] = arena_format(arena, "%s: no key of the specification %s",
+			ret->texts[i], OCI_VERSION);
+		if (!ret->texts[i])
+			return fail(err, ENOMEM, "look at the configuration");
+	}
+	return add_unknown_calls(birth, ret, err);
 }
 
 static int print_all(struct birth *birth, char **ret_text, struct error *err)
 {
 	struct arena *arena = &birth->operation.arena;
 	const struct oci_warnings *warnings = &birth->spec->warnings;
+	struct oci_warnings ignored;
 	char *text = plan_print(&birth->plan, arena);
 
 	if (!text)
@@ -59,8 +67,11 @@ static int print_all(struct birth *birth, char **ret_text, struct error *err)
 	for (size_t i = 0; i < warnings->n_texts; i++)
 		if (add_line(arena, &text, "warning", warnings->texts[i], err) < 0)
 			return -1;
-	if (add_ignored(birth, &text, err) < 0)
+	if (birth_ignored(birth, &ignored, err) < 0)
 		return -1;
+	for (size_t i = 0; i < ignored.n_texts; i++)
+		if (add_line(arena, &text, "ignored", ignored.texts[i], err) < 0)
+			return -1;
 	return operation_text(text, false, ret_text, err);
 }
 

@@ -3,6 +3,7 @@
  * ones do. */
 #include "runtime/container/operation.h"
 
+#include "oci/json.h"
 #include "runtime/plan/resources.h"
 #include "runtime/plan/unit.h"
 #include "runtime/sys/fd.h"
@@ -43,7 +44,9 @@ static int read_asked(
 	if (!bytes)
 		return fail(err, 0, "nothing to update: give limits, or --resources FILE");
 	if (oci_resources_parse(bytes, length, arena, &update->asked, err) < 0)
-		return fail_in(err, "linux.resources");
+		return json_in_file(err, path ? path : "--resources")
+			       ? -1
+			       : fail_in(err, "linux.resources");
 	/* The devices are as create left them: Podman sends the config's own list again. */
 	update->asked->devices = NULL;
 	update->asked->n_devices = 0;

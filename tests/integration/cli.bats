@@ -171,6 +171,35 @@ load helpers
 	error_is_one_line "cannot allocate tty" "--console-socket" "--tty"
 }
 
+@test "errors: a file that is no JSON is named, with line and column" {
+	printf '{\n "ociVersion": "1.0.2",\n "process": {"uid": 01}\n}\n' >"$BUNDLE/config.json"
+	run -1 mayfly run --bundle "$BUNDLE" test
+	error_is_one_line "$BUNDLE/config.json:3:21: not JSON"
+	cp "$WORK/template/config.json" "$BUNDLE/config.json"
+	update_config '.linux.cgroupsPath = $path' --arg path "$CGROUP"
+	a_running test
+	echo '{"args": ["true"]' >"$T/process.json"
+	run -255 mayfly exec --process "$T/process.json" test
+	error_is_one_line "$T/process.json:2:1: not JSON"
+	run -1 mayfly update --resources - test <<<'{"memory"}'
+	error_is_one_line '-:1:10: not JSON'
+}
+
+@test "errors: --debug tells what of config.json is ignored, and nothing else does" {
+	set_args true
+	update_config '.linux.sharez = 1 | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["frobnicate"], action: "SCMP_ACT_ERRNO"}]}'
+	run -0 mayfly --log "$T/log" --log-level warning run --bundle "$BUNDLE" test
+	! grep -q sharez "$T/log" || fail "$(<"$T/log")"
+	for level in --debug '--log-level debug'; do
+		rm "$T/log"
+		# shellcheck disable=SC2086
+		run -0 mayfly --log "$T/log" $level run --bundle "$BUNDLE" test
+		grep -q 'debug.*ignored: linux.sharez: no key of the specification' "$T/log" || fail "$(<"$T/log")" || return 1
+		grep -q 'debug.*ignored: linux.seccomp.syscalls: not known .*frobnicate' "$T/log" || fail "$(<"$T/log")" || return 1
+	done
+}
+
 @test "errors: an id says which characters it may have" {
 	run -1 mayfly state 'a b'
 	error_is_one_line 'invalid container ID format: "a b"' 'a-z A-Z 0-9 _ + - .'
