@@ -76,17 +76,45 @@ static uint64_t status_set(const char *text, const char *name, uint64_t all)
 	return line ? strtoull(line + strlen(name), NULL, 16) : all;
 }
 
+enum { STATUS_SIZE = 8 * 1024, STATUS_KEPT = STATUS_SIZE / 2 };
+
+/*
+ * Up to the line of CapBnd, which the ones we want stand just before: TEXT holds the end of
+ * what was read. Mostly one read; but the list of our groups, which comes first, may have 65536
+ * of them. 0 or -errno.
+ */
+static int read_status(int fd, char text[STATUS_SIZE])
+{
+	size_t length = 0;
+
+	for (;;) {
+		ssize_t got = sys_read(fd, text + length, STATUS_SIZE - 1 - length);
+		const char *last;
+
+		if (got <= 0)
+			return got < 0 ? (int)got : -EPROTO;
+		length += (size_t)got;
+		text[length] = '\0';
+		last = strstr(text, "\nCapBnd:\t");
+		if (last && strchr(last + 1, '\n'))
+			return 0;
+		if (length < STATUS_SIZE - 1)
+			continue;
+		memmove(text, text + length - STATUS_KEPT, STATUS_KEPT);
+		length = STATUS_KEPT;
+	}
+}
+
 /* One file has our sets and our signals; asking for each one takes a hundred calls. */
 static int probe_status(struct probing *probing)
 {
 	struct host *host = probing->host;
-	char text[8 * 1024]; /* what counts comes before the lists of CPUs and nodes */
+	char text[STATUS_SIZE];
 	int AUTO_FD fd = sys_openat(probing->self, "status", O_RDONLY | O_NOCTTY, 0);
-	ssize_t length = fd < 0 ? fd : sys_read(fd, text, sizeof(text) - 1);
+	int done = fd < 0 ? fd : read_status(fd, text);
 
-	if (length < 0)
-		return fail(probing->err, (int)-length, "read /proc/self/status");
-	text[length] = '\0';
+	if (done < 0)
+		return fail(probing->err, -done, "read /proc/self/status");
 	host->last_capability = last_capability();
 	host->capabilities = status_set(text, "\nCapBnd:\t", 0);
 	host->ignored_signals = status_set(text, "\nSigIgn:\t", ~UINT64_C(0));

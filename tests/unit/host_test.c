@@ -3,6 +3,7 @@
 #include "runtime/host/host.h"
 #include "tests/unit/tap.h"
 
+#include <grp.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ static void test_parse(void)
 }
 
 /* As init of a new user namespace: 0, or which fact is wrong. */
-static int in_new_user_namespace(bool has_mount_setattr)
+static int in_new_user_namespace(const struct host *before)
 {
 	struct arena arena = {0};
 	struct host host;
@@ -56,9 +57,57 @@ static int in_new_user_namespace(bool has_mount_setattr)
 	if (!host.in_user_namespace)
 		return 2;
 	/* That we may not mount here yet does not mean that the call is missing. */
-	if (host.has_mount_setattr != has_mount_setattr)
+	if (host.has_mount_setattr != before->has_mount_setattr)
 		return 4;
 	return host.can_mknod ? 3 : 0;
+}
+
+/*
+ * With so many groups that /proc/self/status is longer than one read of it: 0, or which fact is
+ * wrong. What comes behind the groups must be found wherever it lies, so their number varies.
+ */
+static int with_many_groups(const struct host *before)
+{
+	enum { MOST = 3000, STEP = 7 };
+	static gid_t groups[MOST];
+	struct arena arena = {0};
+	struct host host;
+	struct error err;
+	int wrong = 0;
+
+	for (size_t i = 0; i < MOST; i++)
+		groups[i] = (gid_t)(4000000000U + i);
+	for (size_t count = MOST - 800; count <= MOST && !wrong; count += STEP) {
+		if (setgroups(count, groups) < 0)
+			return 77;
+		if (host_probe(&host, &arena, &err) < 0)
+			wrong = 1;
+		else if (host.capabilities != before->capabilities)
+			wrong = 2;
+		else if (host.can_set_ids != before->can_set_ids)
+			wrong = 3;
+		else if (host.ignored_signals != before->ignored_signals)
+			wrong = 4;
+	}
+	arena_free(&arena);
+	return wrong;
+}
+
+/* What a child answers: 77 is that it may not try here. */
+static void check_child(
+	int answer(const struct host *), const struct host *host, const char *name)
+{
+	int status = -1;
+
+	fflush(stdout);
+
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(answer(host));
+	is_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "a child");
+	is_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77, "%s: %d", name,
+		WEXITSTATUS(status));
 }
 
 int main(void)
@@ -66,7 +115,6 @@ int main(void)
 	struct arena arena = {0}, tight = {.limit = 1};
 	struct host host;
 	struct error err;
-	int status = -1;
 
 	test_parse();
 	is_result(host_probe(&host, &arena, &err), &err, NULL, "probe");
@@ -80,14 +128,8 @@ int main(void)
 	is_number(host.has_time_namespace, access("/proc/self/ns/time", F_OK) == 0,
 		"time namespaces");
 
-	fflush(stdout);
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(in_new_user_namespace(host.has_mount_setattr));
-	is_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "a child");
-	is_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77,
-		"a user namespace is known as one: %d", WEXITSTATUS(status));
+	check_child(in_new_user_namespace, &host, "a user namespace is known as one");
+	check_child(with_many_groups, &host, "many groups hide nothing");
 
 	/* Out of memory is an error, not a shorter truth; without cgroup2 nothing is kept. */
 	is_true(host_probe(&host, &tight, &err) == (host.cgroup == CGROUP_NONE ? 0 : -1),
