@@ -20,7 +20,7 @@ static bool is_device(const struct stat *info, const struct step_device *device)
 static int own_device(struct init_context *context, const struct step_device *device,
 	int parent, const char *name)
 {
-	/* mknod has just made it, for root, in a directory that does not hand on its group. */
+	/* mknod has just made it, for root and its group 0. */
 	if (context->made_plain && device->uid == 0 && device->gid == 0)
 		return 0;
 
@@ -91,7 +91,8 @@ static int open_parent(struct init_context *context, const char *path, char name
 		return -1;
 	if (fstat(context->made_in, &info) < 0)
 		return init_fail(context, errno, "stat the directory of \"%s\"", path);
-	context->made_plain = !(info.st_mode & S_ISGID);
+	/* Root may have come with another group: sudo -g, newgrp. */
+	context->made_plain = !(info.st_mode & S_ISGID) && getegid() == 0;
 	context->made_path = path;
 	return context->made_in;
 }

@@ -44,7 +44,7 @@ struct init_context {
 	int mask_directory;    /* the read-only empty directory, once it is mounted; else -1 */
 	int mask_file;	       /* O_PATH of the null inode that hides files; else -1 */
 	int made_in;	       /* the directory of the last device or symlink; else -1 */
-	bool made_plain;       /* what is made there belongs to us: it is not setgid */
+	bool made_plain;       /* what is made there has group 0: ours, and it is not setgid */
 	const char *made_path; /* a path of that directory: up to its last slash */
 	bool dies_with_parent; /* PDEATHSIG is set; a dead parent means exit */
 	bool dumpable;	       /* the parent still has to write our maps */

@@ -29,6 +29,14 @@ ptmx pts/ptmx'
 	output_is '1:3 644 5 6'
 }
 
+@test "devices: they are root's whatever group mayfly runs with" {
+	set_args stat -c "%n %u %g" /dev/null /dev/zero /dev/tty
+	run timeout 10 setpriv --regid 1234 --clear-groups "$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test
+	output_is "/dev/null 0 0
+/dev/zero 0 0
+/dev/tty 0 0"
+}
+
 @test "devices: the mode is 0666 when none is given" {
 	update_config '.linux.devices = [{path: "/dev/mynull", type: "u", major: 1, minor: 3}]'
 	run -0 in_container 'stat -c "%a %u %g" /dev/mynull'
