@@ -53,8 +53,9 @@ struct init_context {
 	bool filtered;	  /* under the program's seccomp filter: calls as old as it only */
 	int fork_gate[2]; /* FORK: what its child waits on, the end being its parent's; or -1 */
 	bool forked;
-	bool in_directory;  /* the working directory was entered before the user was changed */
-	char program[4096]; /* what FIND_PROGRAM found */
+	bool in_directory;   /* the working directory was entered before the user was changed */
+	int tried_directory; /* how that went the last time: 0 or -errno */
+	char program[4096];  /* what FIND_PROGRAM found */
 	char home[4096];
 	struct error err;
 };

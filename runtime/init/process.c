@@ -173,9 +173,14 @@ static int change_directory(const struct init_context *context, const char *path
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
 
-	/* A profile may be older than openat2(2), and kill for it. */
+	/*
+	 * A profile may be older than openat2(2), and kill for it. chdir() follows magic links,
+	 * so only for a path that was looked at before the filter, and wants another user.
+	 */
 	if (context->filtered)
-		return sys_chdir(path);
+		return context->tried_directory == -EACCES || context->tried_directory == -EPERM
+			       ? sys_chdir(path)
+			       : context->tried_directory;
 
 	int AUTO_FD fd = sys_openat2(AT_FDCWD, path, &how);
 
@@ -197,10 +202,15 @@ static int prove_directory(void)
 void init_try_directory(struct init_context *context)
 {
 	const struct step *step = init_find_step(context, STEP_CHANGE_DIRECTORY);
+	int done;
 
-	if (step && !context->in_directory)
-		context->in_directory =
-			change_directory(context, step->text) == 0 && prove_directory() == 0;
+	if (!step || context->in_directory)
+		return;
+	done = change_directory(context, step->text);
+	if (done == 0)
+		done = prove_directory();
+	context->tried_directory = done;
+	context->in_directory = done == 0;
 }
 
 int init_change_directory(struct init_context *context, const struct step *step)

@@ -133,6 +133,18 @@ for_each_verb() {
 	done
 }
 
+@test "I12 exec --cwd onto a descriptor gets nowhere under an early filter either" {
+	local fd
+
+	update_config '.process.noNewPrivileges = false
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'
+	a_running test
+	for fd in $(seq 3 30); do
+		attack exec --cwd "/proc/self/fd/$fd" test helper cwd
+		((status == 255)) || fail "cwd /proc/self/fd/$fd: $status" "$output"
+	done
+}
+
 @test "I12 exec --cwd that is relative, missing, or a symlink to a descriptor is refused" {
 	local cwd
 
