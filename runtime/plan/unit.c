@@ -123,10 +123,14 @@ static int expand_slice(const char *slice, char path[PATH_MAX], struct error *er
 static int place(struct plan *plan, const struct wanted *wanted, const struct unit_name *name,
 	struct error *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], other[PATH_MAX] = "";
 	size_t used;
 
 	snprintf(path, sizeof(path), "%s", wanted->host->systemd.cgroup);
+	/* A slice wants the other one, and systemd starts what is wanted: nothing but a slice.
+	 */
+	if (name->is_slice && expand_slice(name->slice, other, err) < 0)
+		return -1;
 	if (expand_slice(name->is_slice ? name->unit : name->slice, path, err) < 0)
 		return -1;
 	used = strlen(path);

@@ -187,6 +187,8 @@ static void test_names(void)
 		{"s.slice:p:../x", NULL, "is no name of a systemd unit"},
 		{"s.slice:p:x\ty", NULL, "is no name of a systemd unit"},
 		{"s.slice:p:-.slice", NULL, "cannot have the root cgroup"},
+		{"bad.service:p:a-b.slice", NULL, "invalid slice name"},
+		{"s.slice/x:p:a-b.slice", NULL, "invalid slice name"},
 	};
 	static const struct host host = {
 		.cgroup = CGROUP_UNIFIED, .systemd = {.booted = true, .cgroup = ""}};
