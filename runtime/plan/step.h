@@ -319,7 +319,9 @@ struct step {
 		struct {
 			const char *path;
 			const char *text;
-			bool optional; /* a missing file is fine */
+			const char *later; /* WRITE_CGROUP: its text after RELEASE_UNIT; or NULL
+					    */
+			bool optional;	   /* a missing file is fine */
 		} file;
 		struct {
 			uint64_t flags; /* CLONE_NEW… */

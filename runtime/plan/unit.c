@@ -26,7 +26,8 @@
 /* UNIT_NAME_MAX of systemd, which counts the NUL. */
 enum { NAME_SIZE = 256 };
 
-/* The kernel has at most so many processes (PID_MAX_LIMIT), and refuses a higher limit. */
+/* The kernel has at most so many processes (PID_MAX_LIMIT), and refuses a higher limit: with
+ * that one nobody misses the place of the stand-in. */
 enum { ROOM_MAX = 4 << 20 };
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
@@ -181,8 +182,9 @@ static int make_room_for_stand_in(struct plan *plan, size_t first, struct error 
 		uint64_t limit;
 
 		if (step->kind != STEP_WRITE_CGROUP || strcmp(step->file.path, "pids.max") ||
-			!text_unsigned(step->file.text, ROOM_MAX, &limit))
+			!text_unsigned(step->file.text, ROOM_MAX - 1, &limit))
 			continue;
+		step->file.later = step->file.text;
 		step->file.text = arena_format(plan->arena, "%" PRIu64, limit + 1);
 		if (!step->file.text)
 			return no_memory(err);
@@ -193,7 +195,6 @@ static int make_room_for_stand_in(struct plan *plan, size_t first, struct error 
 int plan_release_unit(struct plan *plan, struct error *err)
 {
 	const struct step *start = NULL, *pids = NULL;
-	uint64_t limit;
 
 	for (size_t i = 0; i < plan->outside.count; i++) {
 		const struct step *step = &plan->outside.steps[i];
@@ -207,14 +208,10 @@ int plan_release_unit(struct plan *plan, struct error *err)
 		return 0;
 	if (plan_bare(plan, &plan->after_clone, err, STEP_RELEASE_UNIT, "") < 0)
 		return -1;
-	if (!pids || !text_unsigned(pids->file.text, ROOM_MAX + 1, &limit))
+	if (!pids || !pids->file.later)
 		return 0;
-
-	const char *text = arena_format(plan->arena, "%" PRIu64, limit - 1);
-
-	return text ? plan_file(plan, &plan->after_clone, err, STEP_WRITE_CGROUP, "pids.max",
-			      text, pids->origin)
-		    : no_memory(err);
+	return plan_file(plan, &plan->after_clone, err, STEP_WRITE_CGROUP, "pids.max",
+		pids->file.later, pids->origin);
 }
 
 static int check_host(const struct wanted *wanted, struct error *err)

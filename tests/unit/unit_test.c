@@ -216,8 +216,59 @@ static void test_names(void)
 	}
 }
 
+/* What is written to pids.max, or "". */
+static const char *pids_max(const struct step_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].kind == STEP_WRITE_CGROUP &&
+			!strcmp(list->steps[i].file.path, "pids.max"))
+			return list->steps[i].file.text;
+	return "";
+}
+
+/* While systemd's process stands in there is one more; the kernel takes 4194304 at most. */
+static void test_room(void)
+{
+	static const struct {
+		int64_t limit;
+		const char *before, *after; /* the program is there */
+	} rows[] = {
+		{-1, "max", ""},
+		{0, "2", "1"},
+		{1, "2", "1"},
+		{100, "101", "100"},
+		{4194303, "4194304", "4194303"},
+		{4194304, "4194304", ""},
+	};
+	static const struct host host = {.cgroup = CGROUP_UNIFIED,
+		.controllers = CONTROLLER_PIDS,
+		.systemd = {.booted = true, .cgroup = ""}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct arena arena = {0};
+		struct error err = {0};
+		struct oci_pids pids = {.limit = {.set = true, .value = rows[i].limit}};
+		struct oci_resources resources = {.pids = &pids};
+		struct oci_linux section = {.resources = &resources};
+		struct oci_spec spec = {.linux = &section};
+		const struct request request = {.id = "abc"};
+		const struct wanted wanted = {
+			.spec = &spec, .request = &request, .host = &host};
+		struct plan plan = {.arena = &arena};
+		char name[64];
+
+		snprintf(name, sizeof(name), "pids.limit %" PRId64, rows[i].limit);
+		is_result(plan_unit(&plan, &wanted, &err), &err, NULL, name);
+		is_text(pids_max(&plan.outside), rows[i].before, "with the stand-in");
+		is_result(plan_release_unit(&plan, &err), &err, NULL, "it is released");
+		is_text(pids_max(&plan.after_clone), rows[i].after, "without it");
+		arena_free(&arena);
+	}
+}
+
 int main(void)
 {
+	test_room();
 	test_values();
 	test_limits();
 	test_names();
