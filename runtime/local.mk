@@ -140,6 +140,7 @@ liblaunch_a_SOURCES = \
 	runtime/launch/relay.c \
 	runtime/launch/resctrl.c \
 	runtime/launch/resctrl.h \
+	runtime/launch/restore.c \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c \
 	runtime/launch/seccomp_cache.h \

@@ -42,6 +42,19 @@ const char *criu_path(void);
  * the last line of its log that says why. */
 int criu_run(struct criu *criu, int keep, struct error *err);
 
+/*
+ * What a run of one's own is made of (restore.c). In the child: let FD, a descriptor, go on to
+ * criu; become criu, with KEEP as above. In the parent: wait for the end of the process behind
+ * PIDFD, and say why it failed.
+ */
+int criu_keep_open(int fd);
+_Noreturn void criu_execute(const struct criu *criu, int keep);
+int criu_await_end(const struct criu *criu, int pidfd, struct error *err);
+
+/* A bind mount; or any that criu is only told of. */
+bool criu_is_bind(const struct oci_mount *mount);
+bool criu_is_external(const struct oci_mount *mount);
+
 struct restoring {
 	const char *images, *work; /* absolute */
 	const char *rootfs;	   /* absolute */
@@ -50,8 +63,9 @@ struct restoring {
 };
 
 /*
- * Instead of launch_prepare(): make the cgroup and its limits, and let criu make the processes
- * in it. launch->pid is the first of them, our child. On failure everything done is undone.
+ * restore.c. Instead of launch_prepare(): make the cgroup and its limits, and let criu make the
+ * processes in it. launch->pid is the first of them, our child. On failure everything done is
+ * undone.
  */
 int launch_restore(struct launch *launch, const struct restoring *restoring, struct error *err);
 
