@@ -137,7 +137,7 @@ int criu_add_dump_externals(
 /* ---- a run ---- */
 
 /* The last line of the log with "Error" in it; the log is long, and its end is what counts. */
-static int explain(const struct criu *criu, int status, struct error *err)
+static int explain_log(const struct criu *criu, int status, struct error *err)
 {
 	enum { TAIL = 64 * 1024 };
 	int AUTO_FD dir = sys_openat(AT_FDCWD, criu->work, O_PATH | O_DIRECTORY, 0);
@@ -163,6 +163,25 @@ static int explain(const struct criu *criu, int status, struct error *err)
 	return fail(err, 0, "criu: %.400s; its log is \"%s/%s\"", found, criu->work, criu->log);
 }
 
+static int explain(const struct criu *criu, int status, struct error *err)
+{
+	static const struct {
+		int status;
+		const char *why;
+	} rows[] = {
+		{CRIU_NO_MOUNT, "the root cannot be made a mount of its own"},
+		{CRIU_NO_CGROUP_NAMESPACE, "no cgroup namespace can be made"},
+		{CRIU_NO_DESCRIPTORS, "its descriptors cannot be handed on"},
+		{CRIU_NOT_EXECUTED, "it cannot be executed"},
+	};
+
+	/* A log that is there is of another run. */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].status == status)
+			return fail(err, 0, "run \"%s\": %s", criu->argv[0], rows[i].why);
+	return explain_log(criu, status, err);
+}
+
 int criu_keep_open(int fd)
 {
 	int flags = fcntl(fd, F_GETFD);
@@ -180,12 +199,12 @@ _Noreturn void criu_execute(const struct criu *criu, int keep)
 
 	for (int fd = 0; fd <= 2 && null >= 0; fd++)
 		if (dup2(null, fd) < 0)
-			_exit(126);
+			_exit(CRIU_NO_DESCRIPTORS);
 	if (null < 0 || (keep >= 0 && criu_keep_open(keep) < 0))
-		_exit(126);
+		_exit(CRIU_NO_DESCRIPTORS);
 	execve(criu->argv[0], (char *const *)(uintptr_t)criu->argv,
 		(char *const *)(uintptr_t)environment);
-	_exit(127);
+	_exit(CRIU_NOT_EXECUTED);
 }
 
 int criu_await_end(const struct criu *criu, int pidfd, struct error *err)

@@ -42,6 +42,14 @@ const char *criu_path(void);
  * the last line of its log that says why. */
 int criu_run(struct criu *criu, int keep, struct error *err);
 
+/* How a process of ours ends that could not become criu. */
+enum {
+	CRIU_NO_MOUNT = 124,
+	CRIU_NO_CGROUP_NAMESPACE,
+	CRIU_NO_DESCRIPTORS,
+	CRIU_NOT_EXECUTED,
+};
+
 /*
  * What a run of one's own is made of (restore.c). In the child: let FD, a descriptor, go on to
  * criu; become criu, with KEEP as above. In the parent: wait for the end of the process behind

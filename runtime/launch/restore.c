@@ -149,14 +149,14 @@ static _Noreturn void restore_inside(const struct criu *criu, const struct launc
 		oci_namespace_find(launch->wanted->spec->linux, CLONE_NEWCGROUP);
 
 	if (group && !group->path && unshare(CLONE_NEWCGROUP) < 0)
-		_exit(125);
+		_exit(CRIU_NO_CGROUP_NAMESPACE);
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
 		mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 		mount(NULL, rootfs, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		_exit(124);
+		_exit(CRIU_NO_MOUNT);
 	for (size_t i = 0; i < 4; i++)
 		if (keep[i] >= 0 && criu_keep_open(keep[i]) < 0)
-			_exit(126);
+			_exit(CRIU_NO_DESCRIPTORS);
 	criu_execute(criu, -1);
 }
 
