@@ -184,16 +184,36 @@ static int run_inside(struct criu *criu, struct launch *launch,
 	return criu_await_end(criu, pidfd, err);
 }
 
+/* One of our own: several containers may be restored from the same files at once. */
+enum { PID_FILE_SIZE = 32 };
+
+static void name_pid_file(char ret[PID_FILE_SIZE])
+{
+	snprintf(ret, PID_FILE_SIZE, "mayfly.%d.pid", getpid());
+}
+
+/* criu does not write over one, and a restore that was killed left its own. */
+static void remove_pid_file(const struct restoring *restoring)
+{
+	int AUTO_FD dir = sys_openat(AT_FDCWD, restoring->work, O_PATH | O_DIRECTORY, 0);
+	char name[PID_FILE_SIZE];
+
+	name_pid_file(name);
+	if (dir >= 0)
+		(void)unlinkat(dir, name, 0);
+}
+
 static int read_pid(struct launch *launch, const struct restoring *restoring, struct error *err)
 {
 	int AUTO_FD dir = sys_openat(AT_FDCWD, restoring->work, O_PATH | O_DIRECTORY, 0);
-	char digits[32];
-	ssize_t length =
-		dir < 0 ? dir : file_read_small(dir, "mayfly.pid", digits, sizeof(digits));
+	char name[PID_FILE_SIZE], digits[32];
+
+	name_pid_file(name);
+
+	ssize_t length = dir < 0 ? dir : file_read_small(dir, name, digits, sizeof(digits));
 
 	if (length <= 0)
 		return fail(err, (int)-length, "read the pid that criu wrote");
-	(void)unlinkat(dir, "mayfly.pid", 0); /* criu would not write over it */
 	launch->pid = (pid_t)strtol(digits, NULL, 10);
 	/* --restore-sibling makes it our child: the number is its own. */
 	launch->pidfd = sys_pidfd_open(launch->pid, 0);
@@ -236,14 +256,16 @@ static int restore(
 	struct launch *launch, const struct restoring *restoring, int *keep, struct error *err)
 {
 	struct criu criu;
+	char pid_file[PID_FILE_SIZE];
 
+	name_pid_file(pid_file);
 	if (criu_start(&criu, launch->plan->arena, "restore", err) < 0 ||
 		criu_add_directories(
 			&criu, restoring->images, restoring->work, "restore.log", err) < 0 ||
 		criu_add(&criu, err, "--root", "%s", restoring->rootfs) < 0 ||
 		criu_add(&criu, err, "--restore-detached", NULL) < 0 ||
 		criu_add(&criu, err, "--restore-sibling", NULL) < 0 ||
-		criu_add(&criu, err, "--pidfile", "mayfly.pid") < 0 ||
+		criu_add(&criu, err, "--pidfile", "%s", pid_file) < 0 ||
 		add_restore_mounts(&criu, launch, err) < 0 ||
 		add_stdio(&criu, launch, restoring, keep, err) < 0 ||
 		add_network(&criu, launch, &keep[3], err) < 0)
@@ -267,8 +289,10 @@ int launch_restore(struct launch *launch, const struct restoring *restoring, str
 	int keep[4] = {-1, -1, -1, -1};
 	int result = launch_steps_before_clone(launch, err);
 
+	remove_pid_file(restoring);
 	if (result == 0)
 		result = restore(launch, restoring, keep, err);
+	remove_pid_file(restoring);
 	if (result == 0 && launch->pidfd_socket)
 		result = launch_send_descriptor(
 			launch->pidfd_socket, launch->pidfd, "pidfd", err);

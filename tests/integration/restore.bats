@@ -35,6 +35,16 @@ stand_in_is() {
 
 restore() { mayfly restore --bundle "$BUNDLE" --image-path "$T/image" "$@" test; }
 
+@test "restore: a try that failed leaves nothing that stops the next" {
+	run -1 restore
+	output_has "on purpose"
+	run -1 restore
+	output_has "on purpose"
+	run ls "$T/image"
+	output_is "descriptors.json
+restore.log"
+}
+
 @test "restore: an old log does not say why criu could not be run" {
 	run -1 restore
 	printf '#!/no/such\n' >/usr/local/sbin/criu
