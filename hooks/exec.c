@@ -27,7 +27,7 @@ _Noreturn static void give_up(const struct hook_exec *exec, int code)
 	_exit(127);
 }
 
-static void reset_signals(void)
+void hook_reset_signals(void)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -79,7 +79,7 @@ void hook_exec(const struct hook_exec *exec)
 	/* A group of its own, so that the timeout reaches what the hook has started, too. */
 	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-	reset_signals();
+	hook_reset_signals();
 	take_stdio(exec);
 	keep_only_stdio();
 	(void)umask(022);

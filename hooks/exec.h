@@ -16,4 +16,7 @@ struct hook_exec {
 /* Never returns; exit status 127 when the program could not be executed. */
 _Noreturn void hook_exec(const struct hook_exec *exec);
 
+/* All signals are as a new program expects them: none held back, and none ignored. */
+void hook_reset_signals(void);
+
 #endif

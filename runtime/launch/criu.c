@@ -2,6 +2,7 @@
 /* criu's command line, one run of it, and what its log said at last. */
 #include "runtime/launch/criu.h"
 
+#include "hooks/exec.h"
 #include "runtime/launch/outside.h"
 
 #include "runtime/sys/fd.h"
@@ -197,6 +198,7 @@ _Noreturn void criu_execute(const struct criu *criu, int keep)
 {
 	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
 
+	hook_reset_signals(); /* it waits for SIGCHLD, which we may hold back or ignore */
 	for (int fd = 0; fd <= 2 && null >= 0; fd++)
 		if (dup2(null, fd) < 0)
 			_exit(CRIU_NO_DESCRIPTORS);

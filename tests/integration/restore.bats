@@ -35,6 +35,19 @@ stand_in_is() {
 
 restore() { mayfly restore --bundle "$BUNDLE" --image-path "$T/image" "$@" test; }
 
+@test "restore: criu begins with no signal blocked or ignored" {
+	run -1 restore
+	output_has "on purpose"
+	run -0 cat "$T/signals"
+	output_is "SigBlk:	0000000000000000
+SigIgn:	0000000000000000"
+	run -1 env --ignore-signal=CHLD --ignore-signal=PIPE --block-signal=USR1 \
+		"$MAYFLY" --root "$ROOT" restore -d --bundle "$BUNDLE" --image-path "$T/image" test
+	run -0 cat "$T/signals"
+	output_is "SigBlk:	0000000000000000
+SigIgn:	0000000000000000"
+}
+
 @test "restore: a try that failed leaves nothing that stops the next" {
 	run -1 restore
 	output_has "on purpose"
