@@ -18,33 +18,40 @@ enum { UNDO_TIMEOUT_MS = 10 * 1000 };
 
 /* ---- the conversation ---- */
 
-/* The process is gone without a word: say why, as far as the kernel knows. */
-static int explain_death(struct launch *launch, struct error *err)
+/* The count is of all the cgroup's life: it says something only of who was killed. */
+static bool has_oom_kills(const struct launch *launch)
 {
 	char events[512];
 	const char *kills;
-	int status = 0;
 
-	if (launch->cgroup.fd >= 0 &&
-		cgroup_read(&launch->cgroup, "memory.events", events, sizeof(events)) > 0 &&
-		(kills = strstr(events, "oom_kill ")) && strtoul(kills + 9, NULL, 10) > 0)
-		return fail(err, 0, "container init was OOM-killed (memory limit too low?)");
-	if (process_reap(launch->pidfd, 1000, &status) == 0) {
+	return launch->cgroup.fd >= 0 &&
+	       cgroup_read(&launch->cgroup, "memory.events", events, sizeof(events)) > 0 &&
+	       (kills = strstr(events, "oom_kill ")) && strtoul(kills + 9, NULL, 10) > 0;
+}
+
+/* The process is gone without a word: say why, as far as the kernel knows. */
+static int explain_death(struct launch *launch, struct error *err)
+{
+	int status = 0;
+	bool reaped = process_reap(launch->pidfd, 1000, &status) == 0;
+
+	if (reaped) {
 		fd_close(&launch->pidfd);
 		launch->pid = 0;
-		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-			return fail(err, 0,
-				"the container's process was killed by its seccomp filter "
-				"while "
-				"it was set up: without process.noNewPrivileges the filter is "
-				"loaded early, and must allow what is left to do");
-		if (WIFSIGNALED(status))
-			return fail(err, 0,
-				"the container's process was killed by signal %d while it was "
-				"set up",
-				WTERMSIG(status));
 	}
-	return fail(err, 0, "the container's process ended while it was set up");
+	if ((!reaped || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) &&
+		has_oom_kills(launch))
+		return fail(err, 0, "container init was OOM-killed (memory limit too low?)");
+	if (!WIFSIGNALED(status))
+		return fail(err, 0, "the container's process ended while it was set up");
+	if (WTERMSIG(status) == SIGSYS)
+		return fail(err, 0,
+			"the container's process was killed by its seccomp filter while it "
+			"was set up: without process.noNewPrivileges the filter is loaded "
+			"early, and must allow what is left to do");
+	return fail(err, 0,
+		"the container's process was killed by signal %d while it was set up",
+		WTERMSIG(status));
 }
 
 /*

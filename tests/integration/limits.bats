@@ -50,6 +50,17 @@ reads() {
 	output_lacks whole
 }
 
+@test "limits: an earlier OOM kill is not what the filter did to the process of exec" {
+	needs_controllers memory
+	update_config '.linux.resources = {memory: {limit: 33554432, swap: 33554432}} | .linux.seccomp =
+		{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["capset"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	a_running test
+	run -137 mayfly exec test helper eat 128
+	jq '.process | .args = ["true"] | .noNewPrivileges = false' "$BUNDLE/config.json" >"$T/process.json"
+	run mayfly exec --process "$T/process.json" test
+	output_has "killed by its seccomp filter"
+}
+
 @test "limits: a memory limit below what init needs is an error of create, and nothing is left" {
 	needs_controllers memory
 	update_config '.linux.resources = {memory: {limit: 4096, swap: 4096}}'
