@@ -158,19 +158,55 @@ static int show_template(const char *name, struct error *err)
 	return result;
 }
 
+/* An option that is given: its member is no longer 0. */
+static bool is_given(const struct option *row, const struct once_options *given)
+{
+	const void *member = (const char *)given + row->offset;
+
+	switch (row->kind) {
+	case OPTION_BOOL:
+		return *(const bool *)member;
+	case OPTION_TEXT:
+		return *(const char *const *)member;
+	case OPTION_TEXTS:
+		return ((const struct texts *)member)->count;
+	case OPTION_UNSIGNED:
+		return *(const unsigned int *)member;
+	case OPTION_IGNORED:
+		break;
+	}
+	return false;
+}
+
+/* A document says all of what is run: a limit beside it would hold for nothing. */
+static int check_request(
+	const struct once_options *given, const struct call *call, struct error *err)
+{
+	static const char *const beside[] = {
+		"request", "jobs", "best-effort", "check", "result", "json", "exit-verdict"};
+
+	if (call->n_arguments)
+		return fail(err, 0,
+			"--request says what to run: no program may be given beside it");
+	for (const struct option *row = options; row->name; row++) {
+		bool allowed = false;
+
+		for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+			allowed |= strcmp(row->name, beside[i]) == 0;
+		if (!allowed && is_given(row, given))
+			return fail(err, 0,
+				"--request says what to run: --%s belongs into the document",
+				row->name);
+	}
+	return 0;
+}
+
 static int check_use(
 	const struct once_options *given, const struct call *call, struct error *err)
 {
-	const struct mayfly_once *once = &given->once;
-
-	if (once->request && (call->n_arguments || once->bundle || once->rootfs))
-		return fail(err, 0,
-			"--request says what to run: neither a program nor --bundle or "
-			"--rootfs "
-			"may be given beside it");
-	if (!once->request && once->jobs)
-		return fail(err, 0, "--jobs is for --request");
-	return 0;
+	if (given->once.request)
+		return check_request(given, call, err);
+	return given->once.jobs ? fail(err, 0, "--jobs is for --request") : 0;
 }
 
 static int once(const struct call *call, int *ret_status, struct error *err)
