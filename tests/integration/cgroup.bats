@@ -168,9 +168,10 @@ refuses_limit() {
 	a_running test
 	pid=$(pid_of test)
 	for ((n = 1; n < 6; n++)); do
-		strace -f -o /dev/null -e trace=rename,renameat,renameat2 \
+		run strace -f -o /dev/null -e trace=rename,renameat,renameat2 \
 			-e inject=rename,renameat,renameat2:signal=SIGKILL:when=$n \
-			"$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" create --bundle "$BUNDLE" other </dev/null >"$T/killed" 2>&1 || true
+			"$MAYFLY" --root "$ROOT" "${GLOBAL[@]}" create --bundle "$BUNDLE" other </dev/null
+		((status == 137)) || error_is_one_line "container's cgroup is not empty"
 		mayfly delete --force other
 		kill -0 "$pid"
 	done
