@@ -33,9 +33,7 @@ in_budget() {
 	strace -f -qq -o "$T/create.trace" timeout 20 "$MAYFLY" --root "$ROOT" create --bundle "$BUNDLE" x \
 		</dev/null >/dev/null 2>&1 3>&- 4>&- &
 	pid=$!
-	until [[ $(mayfly state x 2>/dev/null | jq -r .status) == created ]]; do
-		sleep 0.1
-	done
+	wait_for status_is x created
 	# strace's own child is timeout, which is no part of it.
 	for verb in state start delete; do
 		strace -f -qq -o "$T/$verb.trace" "$MAYFLY" --root "$ROOT" "$verb" x </dev/null >/dev/null

@@ -120,18 +120,17 @@ load helpers
 }
 
 @test "cli: signals by number and by name" {
-	local signal
+	local signal count=0
 
-	set_script 'trap "echo usr1 >>/tmp/got" USR1; while :; do sleep 0.05; done'
+	set_script 'trap "echo usr1" USR1; echo ready; while :; do sleep 0.05; done'
 	create test
 	mayfly start test
-	sleep 0.3
+	wait_for grep -q ready "$T/stdout"
+	got() { [[ $(grep -c usr1 "$T/stdout") == "$1" ]]; }
 	for signal in 10 USR1 SIGUSR1 usr1; do
 		run -0 mayfly kill test "$signal"
-		sleep 0.2
+		wait_for got $((++count))
 	done
-	run -0 mayfly exec test grep -c usr1 /tmp/got
-	output_is 4
 	run -0 mayfly kill test 0
 	for signal in 65 -9 NOPE '' 4294967305; do
 		run -1 mayfly kill test "$signal"

@@ -77,7 +77,8 @@ load helpers
 	mayfly start test
 	mayfly events --interval 1h test >"$T/lines" 3>&- &
 	local events=$!
-	sleep 1
+	watched() { [[ -n $(find /proc/[0-9]*/fd -lname "*$CGROUP/memory.events" 2>/dev/null) ]]; }
+	wait_for watched
 	touch "/proc/$(pid_of test)/root/tmp/go"
 	wait "$events"
 	[[ $(<"$T/lines") == '{"type":"oom","id":"test"}' ]] || fail "$(<"$T/lines")"

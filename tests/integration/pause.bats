@@ -98,9 +98,10 @@ lines_are_more_than() { (($(lines) > $1)); }
 }
 
 @test "pause: kill KILL ends a paused container, another signal waits for resume" {
-	set_script 'trap "exit 3" TERM; while :; do usleep 20000; done'
+	set_script 'trap "exit 3" TERM; echo ready; while :; do usleep 20000; done'
 	create test
 	mayfly start test
+	wait_for grep -q ready "$T/stdout"
 	mayfly pause test
 	run -0 mayfly kill test TERM
 	sleep 0.2

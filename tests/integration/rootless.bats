@@ -81,10 +81,10 @@ limit_refused() {
 }
 
 @test "an ordinary user: delete --force of one that runs; kill --all, without a cgroup to look into" {
-	set_script 'trap "exit 3" USR1; while :; do sleep 0.1; done'
+	set_script 'trap "exit 3" USR1; echo ready; while :; do sleep 0.1; done'
 	quietly as_person create --bundle "$BUNDLE" test
 	as_person start test
-	sleep 0.3
+	wait_for grep -q ready "$T/stdout"
 	run -0 as_person kill --all test USR1
 	wait_for is_stopped test
 	as_person delete test
