@@ -59,8 +59,9 @@ static int read_word(const char *option, const char *word, const struct name *na
 	if (!word)
 		return 0;
 	if (!name)
-		return fail(err, 0, "invalid value \"%.100s\" for flag --%s: not %s, %s%s%s",
-			word, option, names[0].name, names[1].name, names[2].name ? " or " : "",
+		return fail(err, 0, "invalid value \"%.100s\" for flag --%s: not %s%s%s%s%s",
+			word, option, names[0].name, names[2].name ? ", " : " or ",
+			names[1].name, names[2].name ? " or " : "",
 			names[2].name ? names[2].name : "");
 	*ret = (struct opt_u32){true, (uint32_t)name->value};
 	return 0;

@@ -411,6 +411,8 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	error_is_one_line '--memory'
 	run -125 once --on-output drop -- true
 	error_is_one_line 'not kill, discard or block'
+	run -125 once --on-oom all -- true
+	error_is_one_line 'flag --on-oom: not group or process'
 	run -125 mayfly once -- true
 	error_is_one_line '--rootfs DIR, or --bundle DIR'
 	run -125 mayfly once --rootfs "$ROOTFS"
@@ -489,10 +491,10 @@ runs() { ! no_process "$1"; }
 }
 
 @test "a signal cancels it, with its grace" {
-	a_once_in_background --grace 5s -- sh -c 'trap "exit 7" TERM; while :; do sleep 0.05; done'
+	a_once_in_background --grace 5s -- sh -c 'trap "exit 7" TERM; sleep 4324 & wait'
 	local pid=$!
-	wait_for runs 'sh -c trap'
-	sleep 0.2
+	# Behind the trap.
+	wait_for runs 'sleep 4324'
 	kill "$pid"
 	local status=0
 	wait "$pid" || status=$?
