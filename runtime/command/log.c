@@ -64,7 +64,8 @@ int log_open(const struct log_options *options, struct error *err)
 		return fail(
 			err, 0, "invalid log-format: %.200s (text or json)", options->format);
 	if (level < 0)
-		return fail(err, 0, "invalid log-level: %.200s", options->level);
+		return fail(err, 0, "invalid log-level: %.200s (error, warning or debug)",
+			options->level);
 	log_state.json = options->format && strcmp(options->format, "json") == 0;
 	log_state.level = options->debug ? LOG_DEBUG : (enum log_level)level;
 	return options->file && *options->file ? open_file(options->file, err) : 0;
