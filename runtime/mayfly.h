@@ -245,7 +245,8 @@ int mayfly_plan(const struct mayfly_global *global, const char *id,
 	const struct mayfly_create *options, char **ret_text, struct error *err);
 
 struct mayfly_doctor {
-	bool prepare; /* pin a base: an empty mount namespace that root's containers begin from */
+	size_t size;
+	bool prepare; /* pin a base: an empty mount namespace to begin root's containers from */
 	bool remove;  /* remove it */
 };
 
@@ -261,7 +262,7 @@ int mayfly_version(char **ret_text, struct error *err);
 /*
  * To be called first in main(): refuses to run setuid, gives descriptors 0 to 2 an owner, makes
  * the process undumpable. SEAL: go on from a copy of this binary that nobody can write (create,
- * run, exec); that re-executes ARGV once.
+ * run, once, exec); that re-executes ARGV once.
  */
 int mayfly_setup(char *const argv[], bool seal, struct error *err);
 

@@ -12,7 +12,7 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct mayfly_doctor defaults = {0};
+static const struct mayfly_doctor defaults = MAYFLY_OPTIONS(struct mayfly_doctor);
 
 static int doctor(const struct call *call, int *ret_status, struct error *err)
 {

@@ -35,7 +35,7 @@ struct once {
 
 /* spec.c: the template or the bundle, with what the request changes. Nothing has an effect. */
 int once_read_spec(struct once *once, struct error *err);
-/* spec_limits.c: the limits, into the spec. */
+/* limits.c: the limits, into the spec. */
 int once_put_limits(struct once *once, struct error *err);
 /* enforce.c: what the plan has no step for can be held to here, or is left out and told. */
 int once_check_enforceable(struct once *once, struct error *err);
