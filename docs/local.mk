@@ -38,7 +38,7 @@ dist_zshcompletion_DATA = completions/_mayfly
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = completions/mayfly.fish
 
-dist_doc_DATA = README.md NEWS SECURITY.md
+dist_doc_DATA = README.md NEWS SECURITY.md docs/once.md
 schemasdir = $(pkgdatadir)
 dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
