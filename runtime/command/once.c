@@ -128,6 +128,9 @@ static int open_result(
 		if (fcntl((int)number, F_GETFD) < 0)
 			return fail(err, errno, "--result %u", number);
 		result_fd = wanted->client = (int)number;
+	} else if (where && strcmp(where, "-") == 0) {
+		return fail(err, 0,
+			"--result -: for standard output give 1, for a file of that name ./-");
 	} else if (where) {
 		result_fd =
 			open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
