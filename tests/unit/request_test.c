@@ -15,7 +15,6 @@ static const struct {
 	{"[]", "expected an object, found an array"},
 	{"{\"limit\":{}}", "unknown name \"limit\""},
 	{"{\"limits\":{\"wall\":1}}", "limits: unknown name \"wall\""},
-	{"{\"limits\":{\"wall_ns\":-1}}", NULL},
 	{"{\"args\":[]}", "args: must name a program"},
 	{"{\"args\":[\"\"]}", "args: must name a program"},
 	{"{\"on\":{\"oom\":\"never\"}}", "on.oom: unknown name \"never\""},
@@ -34,8 +33,8 @@ static const struct {
 	{"{\"collect\":[{\"path\":\"/tmp/a\",\"max\":1}]}", "collect[0]: unknown name \"max\""},
 };
 
-/* The first error of a number has a text of the decoder's own. */
-static bool is_refused(const char *text, const char *wrong)
+/* Taken, or refused with the error WRONG. */
+static bool is_as(const char *text, const char *wrong)
 {
 	struct arena arena = {0};
 	struct oci_request *request;
@@ -90,9 +89,8 @@ int main(int argc, char *argv[])
 		return done < 0;
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (!strstr(rows[i].text, "-1"))
-			is_true(is_refused(rows[i].text, rows[i].wrong), "%s", rows[i].text);
-	is_true(!is_refused("{\"limits\":{\"wall_ns\":-1}}", NULL), "a negative limit");
+		is_true(is_as(rows[i].text, rows[i].wrong), "%s", rows[i].text);
+	is_true(!is_as("{\"limits\":{\"wall_ns\":-1}}", NULL), "a negative limit is refused");
 	check_values();
 	return tap_end();
 }
