@@ -266,4 +266,10 @@ int mayfly_version(char **ret_text, struct error *err);
  */
 int mayfly_setup(char *const argv[], bool seal, struct error *err);
 
+/*
+ * To be called behind mayfly_setup(), before anything is opened, where words or documents name
+ * descriptors of the caller (once): what is not open now is nobody's to name.
+ */
+int mayfly_note_descriptors(struct error *err);
+
 #endif

@@ -34,6 +34,7 @@ struct command {
 
 	size_t least, most; /* arguments; most 0: none, SIZE_MAX: any number */
 	bool sealed;	    /* enters a container: runs from a sealed copy of the binary */
+	bool descriptors;   /* is told of the caller's by number */
 	int error_status;   /* exit status after an error; 0 stands for 1 */
 	bool own_status;    /* run() sets the status after an error, too */
 

@@ -196,6 +196,14 @@ static void report(const struct command *command, const struct error *err)
 	log_error(who, err);
 }
 
+/* It may start this program anew, from a sealed copy. */
+static int set_up(char *const argv[], const struct command *command, struct error *err)
+{
+	if (mayfly_setup(argv, command && command->sealed, err) < 0)
+		return -1;
+	return command && command->descriptors ? mayfly_note_descriptors(err) : 0;
+}
+
 int main(int argc, char *argv[])
 {
 	struct arena arena = {0};
@@ -209,8 +217,8 @@ int main(int argc, char *argv[])
 
 	bool wrong = typed.wrong;
 
-	/* Before anything has an effect. It may start this program anew, from a sealed copy. */
-	if (mayfly_setup(argv, typed.command && typed.command->sealed, &later) < 0) {
+	/* Before anything has an effect. */
+	if (set_up(argv, typed.command, &later) < 0) {
 		err = later;
 		wrong = true;
 	} else if (wrong) {

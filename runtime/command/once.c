@@ -244,6 +244,7 @@ const struct command command_once = {
 	.size = sizeof(defaults),
 	.most = SIZE_MAX,
 	.sealed = true,
+	.descriptors = true,
 	.error_status = 125,
 	.own_status = true,
 	.run = once,

@@ -17,6 +17,19 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
+/* ---- with a batch ---- */
+
+void once_tie(struct once *once, int signal)
+{
+	once->tied = signal;
+	if (!once->parent)
+		return;
+	(void)sys_prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0);
+	/* It may have gone before. */
+	if (getppid() != once->parent)
+		(void)raise(signal);
+}
+
 /* ---- before ---- */
 
 static int choose_id(struct once *once, struct error *err)
@@ -77,6 +90,8 @@ static int prepare(struct once *once, struct error *err)
 		once_check_enforceable(once, err) < 0)
 		return -1;
 	describe(once);
+	if (once_check_descriptors(once, err) < 0)
+		return -1;
 	return once_open_input(once, err);
 }
 
@@ -262,6 +277,7 @@ static int run(struct once *once, struct error *err)
 		(void)kill_child(once);
 		return -1;
 	}
+	once_tie(once, SIGTERM);
 	fill_watch(once);
 	watch_begin(&once->watch);
 	once->result.started_at = operation_now(&once->birth.operation.arena);
@@ -332,11 +348,13 @@ static int run_to_end(struct once *once, struct error *err)
 
 	if (result == 0) {
 		once_take_watch(once);
+		once_tie(once, SIGKILL); /* a host's file that never comes */
 		result = once_collect(once, err);
 	}
 	if (result < 0)
 		latch(once, strcmp(once->result.stage, "running") == 0 ? CAUSE_ENGINE
 								       : CAUSE_START);
+	once_tie(once, SIGTERM);
 	take_down(once);
 	return result;
 }

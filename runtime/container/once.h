@@ -18,6 +18,9 @@ struct once {
 	bool keep_output; /* in the document instead of passing it on */
 	int client;	  /* whose reader is the caller's; or -1 */
 
+	pid_t parent; /* whose job we are, and with whom we die; or 0 */
+	int tied;     /* by which signal */
+
 	char id[ONCE_ID_SIZE];
 	struct birth birth;
 	struct watch watch;
@@ -58,6 +61,8 @@ int once_take_ids(struct store *store, int *ret_lock, uint32_t *ret_first, struc
 enum { ONCE_IDS = 65536 };
 
 /* files.c */
+/* No descriptor is named but those that mayfly was started with. */
+int once_check_descriptors(const struct once *once, struct error *err);
 int once_open_input(struct once *once, struct error *err);
 int once_put_files(struct once *once, struct error *err);
 int once_hold_root(struct once *once, struct error *err);
@@ -72,13 +77,20 @@ int once_check_exec(struct once *once, struct error *err);
 bool once_watches(const struct once *once, int number);
 void once_take_watch(struct once *once);
 
+/*
+ * SIGNAL comes when the parent ends: SIGKILL where SIGTERM is blocked and nobody looks. What
+ * changes fsuid or fsgid asks again for once->tied: the kernel forgets it then.
+ */
+void once_tie(struct once *once, int signal);
+
 /* Run it to its end; the result is filled in whatever happens. */
 void once_run(struct once *once);
 void once_close(struct once *once);
 
-/* request.c: run REQUEST and tell; the same for one that could not be read. */
+/* request.c: run REQUEST and tell; the same for one that could not be read. OF_BATCH: in a
+ * job's own process. */
 int once_run_one(const struct mayfly_global *global, const struct mayfly_once *options,
-	struct oci_request *request, bool keep_output, int *ret_status, struct error *err);
+	struct oci_request *request, bool of_batch, int *ret_status, struct error *err);
 int once_reject(const struct mayfly_global *global, const struct mayfly_once *options,
 	const char *request_id, const struct error *why, int *ret_status, struct error *err);
 

@@ -149,6 +149,24 @@ static int run_line(const struct batch *batch, const char *line, int *ret_status
 	return once_run_one(batch->global, &options, request, true, ret_status, &err);
 }
 
+__attribute__((noreturn)) static void work(struct batch *batch, size_t number)
+{
+	int status = 125;
+	sigset_t child;
+
+	/* A wish to cancel stays blocked: it may come before this process can hear it, and
+	 * waits. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+	worker_result = take_fd(&batch->jobs[number].result);
+	/* What the others told is nobody's here. */
+	for (size_t i = batch->put; i < number; i++)
+		fd_close(&batch->jobs[i].result);
+	(void)run_line(batch, batch->lines[number], &status);
+	_exit(status);
+}
+
 static int start_job(struct batch *batch, size_t number, struct error *err)
 {
 	struct job *job = &batch->jobs[number];
@@ -165,20 +183,10 @@ static int start_job(struct batch *batch, size_t number, struct error *err)
 	if (job->pid > 0)
 		return 0;
 
-	int status = 125;
-	sigset_t child;
-
-	/* A wish to cancel stays blocked: it may come before this process can hear it, and
-	 * waits. */
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
-	/* Our end is a wish to cancel, which leaves nothing behind. */
-	if (sys_prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 || getppid() != parent)
+	/* A wish to cancel is heard by the watch and not before: once_tie(). */
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 		_exit(125);
-	worker_result = job->result;
-	(void)run_line(batch, batch->lines[number], &status);
-	_exit(status);
+	work(batch, number);
 }
 
 /* ---- all of them ---- */

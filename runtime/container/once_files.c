@@ -11,6 +11,7 @@
 #include "runtime/sys/path.h"
 #include "runtime/sys/sys.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,40 @@
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024, COLLECT_DEFAULT = 1024 * 1024 };
 
 /* ---- where bytes come from ---- */
+
+/*
+ * What mayfly holds itself (its state, its pipes, the results of a batch) has numbers, too, and
+ * is not the request's to name.
+ */
+static int check_given(const struct oci_data *data, struct error *err)
+{
+	uint32_t fd = data->fd.value;
+
+	if (!data->fd.set || operation_was_given((int)fd))
+		return 0;
+	error_set(err, 0, "%" PRIu32 " is not a descriptor that mayfly was started with", fd);
+	return fail_in(err, "fd");
+}
+
+int once_check_descriptors(const struct once *once, struct error *err)
+{
+	const struct oci_request *request = once->request;
+
+	if (request->input && check_given(request->input, err) < 0)
+		return fail_in(err, "stdin");
+	for (size_t i = 0; i < request->n_files; i++)
+		if (check_given(&request->files[i].data, err) < 0)
+			return fail_in(err, "files[%zu]", i);
+	return 0;
+}
+
+/* While the container is made, its descriptors are in the place of the caller's first three. */
+static int of_caller(const struct once *once, const struct oci_data *data)
+{
+	int fd = (int)data->fd.value;
+
+	return fd <= STDERR_FILENO && once->stdio[fd] >= 0 ? once->stdio[fd] : fd;
+}
 
 static int read_data(struct once *once, const struct oci_data *data, const char **ret,
 	size_t *ret_length, struct error *err)
@@ -36,9 +71,9 @@ static int read_data(struct once *once, const struct oci_data *data, const char 
 		if (file_read(AT_FDCWD, data->path, FILE_BYTES_MAX, arena, &bytes, ret_length,
 			    err) < 0)
 			return -1;
-	} else if (file_read_fd((int)data->fd.value, FILE_BYTES_MAX, arena, &bytes, ret_length,
-			   err) < 0) {
-		return -1;
+	} else if (file_read_fd(of_caller(once, data), FILE_BYTES_MAX, arena, &bytes,
+			   ret_length, err) < 0) {
+		return fail_in(err, "fd");
 	}
 	*ret = bytes;
 	return 0;
@@ -79,16 +114,20 @@ static int input_of_bytes(const char *bytes, size_t length, struct error *err)
  */
 static int check_input(int fd, struct error *err)
 {
+	int flags = fcntl(fd, F_GETFL);
 	struct stat info;
 
-	if (fstat(fd, &info) < 0)
+	if (flags < 0 || fstat(fd, &info) < 0)
 		return fail(err, errno, "look at the input");
 	if (S_ISDIR(info.st_mode) || S_ISBLK(info.st_mode))
 		return fail(err, EINVAL,
 			"the input is a directory or a disk: name a file, a "
 			"pipe, a socket or a character device");
-	if (fcntl(fd, F_GETFL) & O_PATH)
+	if (flags & O_PATH)
 		return fail(err, EBADF, "the input cannot be read: it is open as a place only");
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		return fail(
+			err, EBADF, "the input cannot be read: it is open for writing only");
 	return 0;
 }
 
@@ -122,6 +161,17 @@ int once_open_input(struct once *once, struct error *err)
 
 /* ---- as the program's user ---- */
 
+/* What commit_creds() of the kernel takes away with another user, we want back. */
+static void change_ids(struct once *once, uint32_t uid, uint32_t gid)
+{
+	int dumpable = sys_prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+
+	(void)setfsgid(gid);
+	(void)setfsuid(uid);
+	(void)sys_prctl(PR_SET_DUMPABLE, (unsigned long)dumpable, 0, 0, 0);
+	once_tie(once, once->tied);
+}
+
 static int become_program(struct once *once, struct error *err)
 {
 	const struct oci_spec *spec = once->birth.spec;
@@ -138,18 +188,16 @@ static int become_program(struct once *once, struct error *err)
 		if (user->gid >= map->container_id && user->gid - map->container_id < map->size)
 			gid = map->host_id + (user->gid - map->container_id);
 	}
-	(void)setfsgid(gid);
-	(void)setfsuid(uid);
+	change_ids(once, uid, gid);
 	/* They answer what was before; asking for nobody tells what is. */
 	if ((uint32_t)setfsuid((uid_t)-1) != uid || (uint32_t)setfsgid((gid_t)-1) != gid)
 		return fail(err, EPERM, "act as the program's user %u", uid);
 	return 0;
 }
 
-static void become_ourselves(void)
+static void become_ourselves(struct once *once)
 {
-	(void)setfsuid(geteuid());
-	(void)setfsgid(getegid());
+	change_ids(once, geteuid(), getegid());
 }
 
 static int open_root(struct once *once, const char *what, int flags, struct error *err)
@@ -247,7 +295,7 @@ static int put_file(
 		return fail_in(err, "path");
 	}
 	/* What the caller may read is asked with the caller's own rights. */
-	become_ourselves();
+	become_ourselves(once);
 	if (read_data(once, &file->data, &bytes, &length, err) < 0 ||
 		become_program(once, err) < 0)
 		return -1;
@@ -285,7 +333,7 @@ int once_put_files(struct once *once, struct error *err)
 	result = become_program(once, err);
 	if (result == 0)
 		result = put_all(once, root, err);
-	become_ourselves();
+	become_ourselves(once);
 	return result;
 }
 
@@ -409,7 +457,7 @@ static int collect_one(struct once *once, const struct oci_collect *wanted,
 
 	if (fd >= 0)
 		result = read_collected(once, fd, most, ret, err);
-	become_ourselves();
+	become_ourselves(once);
 	if (result < 0)
 		return -1;
 	ret->found = true;

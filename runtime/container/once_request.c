@@ -7,6 +7,7 @@
 #include "runtime/sys/file.h"
 #include "runtime/sys/sys.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,12 +220,16 @@ static int tell(const struct once *once, const struct mayfly_once *options, int 
 }
 
 int once_run_one(const struct mayfly_global *global, const struct mayfly_once *options,
-	struct oci_request *request, bool keep_output, int *ret_status, struct error *err)
+	struct oci_request *request, bool of_batch, int *ret_status, struct error *err)
 {
 	struct once once;
 
 	begin(&once, global, request, options);
-	once.keep_output = keep_output;
+	once.keep_output = of_batch;
+	if (of_batch) {
+		once.parent = getppid();
+		once.tied = SIGKILL;
+	}
 	once_run(&once);
 
 	int result = tell(&once, options, ret_status, err);

@@ -89,6 +89,8 @@ int store_announce(struct store *store, int *ret_fd, struct error *err);
  * All must have been open when mayfly was started.
  */
 char *operation_words(size_t *ret_length); /* of our command line and environment */
+/* FD was open when mayfly was started; false, too, where nobody noted it. */
+bool operation_was_given(int fd);
 int operation_descriptors(struct request *request, unsigned int preserve, struct error *err);
 
 /* birth.c: what create, run, exec, once and plan share. */

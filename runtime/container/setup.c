@@ -14,6 +14,10 @@
  * them. */
 static unsigned int inherited;
 
+/* All that he gave us, where somebody may name one. */
+static int *given;
+static size_t n_given;
+
 /* Our command line and environment, as the kernel shows them to others. */
 static char *words;
 static size_t words_length;
@@ -61,6 +65,21 @@ int mayfly_setup(char *const argv[], bool seal, struct error *err)
 	inherited = (unsigned int)free_fd - 3;
 	close(free_fd);
 	return done < 0 ? fail(err, -done, "mark descriptors close-on-exec") : 0;
+}
+
+int mayfly_note_descriptors(struct error *err)
+{
+	int done = fd_list(&given, &n_given);
+
+	return done < 0 ? fail(err, -done, "look which descriptors we were given") : 0;
+}
+
+bool operation_was_given(int fd)
+{
+	for (size_t i = 0; i < n_given; i++)
+		if (given[i] == fd)
+			return true;
+	return false;
 }
 
 /* A number of the environment, at most MAX; or 0. */

@@ -36,22 +36,47 @@ int fd_reserve_stdio(void)
 	return 0;
 }
 
+int fd_list(int **ret, size_t *ret_count)
+{
+	enum { STEP = 64 };
+	DIR *dir = opendir("/proc/self/fd");
+	int *fds = NULL, result = dir ? 0 : -errno;
+	size_t count = 0;
+	struct dirent *entry;
+
+	while (result == 0 && (entry = readdir(dir))) {
+		int fd = (int)strtoul(entry->d_name, NULL, 10), *longer = fds;
+
+		if (entry->d_name[0] == '.' || fd == dirfd(dir))
+			continue;
+		if (count % STEP == 0)
+			longer = realloc(fds, (count + STEP) * sizeof(*fds));
+		if (longer)
+			(fds = longer)[count++] = fd;
+		else
+			result = -ENOMEM;
+	}
+	if (dir)
+		closedir(dir);
+	if (result < 0)
+		free(fds);
+	*ret = result < 0 ? NULL : fds;
+	*ret_count = result < 0 ? 0 : count;
+	return result;
+}
+
 /* until Linux 5.11 is our baseline: CLOSE_RANGE_CLOEXEC */
 static int cloexec_one_by_one(unsigned int first)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
+	size_t count;
+	int *fds, done = fd_list(&fds, &count);
 
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		unsigned long fd = strtoul(entry->d_name, NULL, 10);
-
-		if (fd >= first && entry->d_name[0] != '.')
-			(void)fcntl((int)fd, F_SETFD,
-				FD_CLOEXEC); /* our own dir stream goes next */
-	}
-	closedir(dir);
+	if (done < 0)
+		return done;
+	for (size_t i = 0; i < count; i++)
+		if ((unsigned int)fds[i] >= first)
+			(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	free(fds);
 	return 0;
 }
 

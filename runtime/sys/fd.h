@@ -29,6 +29,9 @@ static inline int take_fd(int *fd)
 /* Descriptors 0, 1 and 2 exist after this: a missing one becomes /dev/null. 0 or -errno. */
 int fd_reserve_stdio(void);
 
+/* Every descriptor that is open now, in *ret, which the caller frees: 0 or -errno. */
+int fd_list(int **ret, size_t *ret_count);
+
 /* CLOEXEC on every descriptor from FIRST on; since Linux 5.11, before that by /proc/self/fd. */
 int fd_cloexec_from(unsigned int first);
 

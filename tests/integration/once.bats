@@ -393,6 +393,75 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	[[ $(jq -rs '.[1].message' <<<"$output") == 'limits: unknown name "walls_ns"' ]]
 }
 
+# given_only COMMAND...: with the descriptors 0 to 2, 9 and 10, and no other.
+given_only() {
+	local fd
+
+	for fd in $(ls "/proc/$BASHPID/fd"); do
+		((fd < 3 || fd == 9 || fd == 10)) || exec {fd}>&-
+	done
+	exec "$@"
+}
+
+@test "a request names the caller's descriptors, and none of mayfly's own" {
+	echo nine >"$T/nine"
+	echo ten >"$T/ten"
+	jq -cn --arg r "$ROOTFS" '[range(3; 16)][] | {request_id: "\(.)", rootfs: $r, args: ["cat"], stdin: {fd: .}},
+		{request_id: "file \(.)", rootfs: $r, args: ["cat", "/tmp/f"], files: [{path: "/tmp/f", fd: .}]}' >"$T/batch"
+	run -0 given_only "$MAYFLY" --root "$ROOT" once -f "$T/batch" 9<"$T/nine" 10<"$T/ten"
+	[[ $(jq -r 'select(.verdict == "ok") | .request_id' <<<"$output" | tr '\n' ' ') == '9 file 9 10 file 10 ' ]] ||
+		fail "$(jq -c '[.request_id, .verdict, .message]' <<<"$output")"
+	[[ $(jq -r 'select(.request_id == "9" or .request_id == "10").stdout.text' <<<"$output") == $'nine\n\nten' ]]
+	[[ $(jq -r 'select(.request_id == "12").message' <<<"$output") == \
+		'stdin.fd: 12 is not a descriptor that mayfly was started with' ]]
+	[[ $(jq -r 'select(.request_id == "file 12").message' <<<"$output") == \
+		'files[0].fd: 12 is not a descriptor that mayfly was started with' ]]
+}
+
+@test "descriptor 0 of a request is the caller's, and what cannot be read is no input" {
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["cat", "/tmp/f"], files: [{path: "/tmp/f", fd: 0}]}' >"$T/request"
+	run -0 mayfly once -f "$T/request" <<<"zero"
+	[[ $(jq -r .stdout.text <<<"$output") == zero ]] || fail "$output"
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["cat"], stdin: {fd: 9}}' >"$T/request"
+	run -125 mayfly once -f "$T/request" 9>"$T/written"
+	[[ $(jq -r .message <<<"$output") == 'stdin: the input cannot be read: it is open for writing only'* ]] || fail "$output"
+}
+
+@test "a job of a batch cannot reach the result of another" {
+	# Both run at a time; the second looks which descriptors its own mayfly holds.
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["sleep", "4324"]}, {rootfs: $r, args: ["sleep", "4325"]}' >"$T/batch"
+	"$MAYFLY" --root "$ROOT" once -f "$T/batch" -j 2 </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	local pid=$! job held
+	wait_for runs 'sleep 4324'
+	wait_for runs 'sleep 4325'
+	for job in $(cat /proc/$pid/task/$pid/children); do
+		held=$(find "/proc/$job/fd" -lname '/memfd:result*' | wc -l)
+		((held == 1)) || fail "job $job holds $held results"
+	done
+	kill "$pid"
+	wait "$pid" || true
+}
+
+@test "a job that is still preparing dies with mayfly" {
+	mkfifo "$T/fifo"
+	exec 8<>"$T/fifo"
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["sleep", "4326"], files: [{path: "/tmp/f", fd: 8}]}' >"$T/request"
+	"$MAYFLY" --root "$ROOT" once -f "$T/request" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	local pid=$! job
+	wait_for has_container
+	job=$(cat /proc/$pid/task/$pid/children)
+	kill -KILL "$pid"
+	wait "$pid" || true
+	wait_for is_gone "$job" || { kill -KILL "$job" && fail "job $job lives on"; }
+	exec 8>&-
+	run -0 mayfly list
+	no_once
+	[[ -z $(list_cgroups) ]]
+}
+
+has_container() { ! no_once; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
 # --- what is refused ---------------------------------------------------------------------------------------------------------------
 
 @test "a request can only ask for less than its template allows" {
