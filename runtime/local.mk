@@ -178,8 +178,10 @@ libcontainer_a_SOURCES = \
 	runtime/container/once_files.c \
 	runtime/container/once_ids.c \
 	runtime/container/once_limits.c \
+	runtime/container/once_place.c \
 	runtime/container/once_request.c \
 	runtime/container/once_result.c \
+	runtime/container/once_rights.c \
 	runtime/container/once_spec.c \
 	runtime/container/once_template.c \
 	runtime/container/operation.c \

@@ -27,13 +27,14 @@ struct once {
 	struct result result;
 	struct oci_limits limits; /* of template and request together */
 	bool pids_kill, syscalls_recorded, oom_group;
-	int ids;	   /* holds our range of user ids; or -1 */
-	int input;	   /* to be descriptor 0; or -1: leave it */
-	int stdio[3];	   /* our own, while the container's are in their place; or -1 */
-	int root, mounts;  /* of the container, for the files that come out; or -1 */
-	int tmp;	   /* its tmpfs at /tmp; or -1 */
-	uint64_t began_ns; /* CLOCK_MONOTONIC */
-	struct error err;  /* why it was not started */
+	uint64_t effective; /* our capabilities, while the program's are in their place */
+	int ids;	    /* holds our range of user ids; or -1 */
+	int input;	    /* to be descriptor 0; or -1: leave it */
+	int stdio[3];	    /* our own, while the container's are in their place; or -1 */
+	int root, mounts;   /* of the container, for the files that come out; or -1 */
+	int tmp;	    /* its tmpfs at /tmp; or -1 */
+	uint64_t began_ns;  /* CLOCK_MONOTONIC */
+	struct error err;   /* why it was not started */
 };
 
 /* spec.c: the template or the bundle, with what the request changes. Nothing has an effect. */
@@ -59,6 +60,23 @@ bool once_watch_calls(struct oci_seccomp *seccomp);
 /* ids.c: a range of user ids that no other container has; -1 with *err when all are taken. */
 int once_take_ids(struct store *store, int *ret_lock, uint32_t *ret_first, struct error *err);
 enum { ONCE_IDS = 65536 };
+
+/*
+ * rights.c: look up and open with the program's fsuid, fsgid and capabilities; -1 with *err
+ * where we may not become it. Needs CAP_SETUID and CAP_SETGID for another user than ours.
+ */
+int once_become_program(struct once *once, struct error *err);
+void once_become_ourselves(struct once *once);
+
+/*
+ * place.c: PATH from the container's ROOT is in a tmpfs that is the container's own, so that it
+ * is gone with it. -1 with *err when not.
+ */
+int once_check_place(struct once *once, int root, const char *path, struct error *err);
+/* The configuration mounts a tmpfs at /tmp. */
+bool once_has_tmp(const struct once *once);
+/* FD is in no file system of the kernel's own (proc, sysfs ...). -1 with *err when it is. */
+int once_check_source(int fd, struct error *err);
 
 /* files.c */
 /* No descriptor is named but those that mayfly was started with. */

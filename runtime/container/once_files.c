@@ -12,11 +12,9 @@
 #include "runtime/sys/sys.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/vfs.h>
 
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024, COLLECT_DEFAULT = 1024 * 1024 };
@@ -159,46 +157,7 @@ int once_open_input(struct once *once, struct error *err)
 	return 0;
 }
 
-/* ---- as the program's user ---- */
-
-/* What commit_creds() of the kernel takes away with another user, we want back. */
-static void change_ids(struct once *once, uint32_t uid, uint32_t gid)
-{
-	int dumpable = sys_prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-
-	(void)setfsgid(gid);
-	(void)setfsuid(uid);
-	(void)sys_prctl(PR_SET_DUMPABLE, (unsigned long)dumpable, 0, 0, 0);
-	once_tie(once, once->tied);
-}
-
-static int become_program(struct once *once, struct error *err)
-{
-	const struct oci_spec *spec = once->birth.spec;
-	const struct oci_user *user = &spec->process->user;
-	const struct oci_linux *section = spec->linux;
-	uint32_t uid, gid = user->gid;
-
-	if (!plan_host_uid(spec, user->uid, &uid))
-		return fail(
-			err, 0, "the program's user %u has no number on the host", user->uid);
-	for (size_t i = 0; i < section->n_gid_mappings; i++) {
-		const struct oci_id_mapping *map = &section->gid_mappings[i];
-
-		if (user->gid >= map->container_id && user->gid - map->container_id < map->size)
-			gid = map->host_id + (user->gid - map->container_id);
-	}
-	change_ids(once, uid, gid);
-	/* They answer what was before; asking for nobody tells what is. */
-	if ((uint32_t)setfsuid((uid_t)-1) != uid || (uint32_t)setfsgid((gid_t)-1) != gid)
-		return fail(err, EPERM, "act as the program's user %u", uid);
-	return 0;
-}
-
-static void become_ourselves(struct once *once)
-{
-	change_ids(once, geteuid(), getegid());
-}
+/* ---- where they go ---- */
 
 static int open_root(struct once *once, const char *what, int flags, struct error *err)
 {
@@ -223,54 +182,6 @@ static const char *from_root(struct once *once, const char *path)
 
 /* ---- in ---- */
 
-/*
- * What is handed in is gone with the container: it may go only into a tmpfs of its own, not
- * into the image and not into a directory of the host.
- */
-static int check_private(int root, const char *path, struct error *err)
-{
-	char parent[PATH_MAX];
-	struct stat above, top;
-	struct statfs fs;
-	struct error missing;
-
-	if (strlen(path) >= sizeof(parent))
-		return fail(err, ENAMETOOLONG, "\"%.100s\"", path);
-	/* What is not there yet cannot be asked where its ".." leads. */
-	if (strstr(path, "/../") || strncmp(path, "../", 3) == 0)
-		return fail(err, 0,
-			"\"%.100s\" has \"..\" in it: name the place in the container's tmpfs "
-			"(such as /tmp) without",
-			path);
-	strcpy(parent, path);
-	for (;;) {
-		char *slash = strrchr(parent, '/');
-
-		if (!slash)
-			break;
-		*slash = '\0';
-
-		int AUTO_FD fd = path_open(root, *parent ? parent : "/", PATH_DIRECTORY,
-			PATH_NO_SYMLINKS, &missing);
-
-		if (fd < 0 && missing.code == ENOENT && *parent)
-			continue;
-		if (fd < 0) {
-			*err = missing;
-			return -1;
-		}
-		if (fstatfs(fd, &fs) < 0 || fstat(fd, &above) < 0 || fstat(root, &top) < 0)
-			return fail(err, errno, "\"%.100s\"", path);
-		if (fs.f_type == FS_TMPFS && above.st_dev != top.st_dev)
-			return 0;
-		break;
-	}
-	return fail(err, 0,
-		"\"%.200s\" is not below a tmpfs of the container (such as /tmp): files that "
-		"are handed in go nowhere else",
-		path);
-}
-
 static int put_file(
 	struct once *once, int root, const struct oci_request_file *file, struct error *err)
 {
@@ -280,7 +191,7 @@ static int put_file(
 
 	if (!path)
 		return fail(err, ENOMEM, "read the request");
-	if (check_private(root, path, err) < 0)
+	if (once_check_place(once, root, path, err) < 0)
 		return fail_in(err, "path");
 
 	int AUTO_FD dir = path_create_parent(root, path, PATH_NO_SYMLINKS, name, err);
@@ -295,9 +206,9 @@ static int put_file(
 		return fail_in(err, "path");
 	}
 	/* What the caller may read is asked with the caller's own rights. */
-	become_ourselves(once);
+	once_become_ourselves(once);
 	if (read_data(once, &file->data, &bytes, &length, err) < 0 ||
-		become_program(once, err) < 0)
+		once_become_program(once, err) < 0)
 		return -1;
 
 	int done = write_all(fd, bytes, length);
@@ -330,10 +241,10 @@ int once_put_files(struct once *once, struct error *err)
 
 	if (root < 0)
 		return fail_in(err, "files");
-	result = become_program(once, err);
+	result = once_become_program(once, err);
 	if (result == 0)
 		result = put_all(once, root, err);
-	become_ourselves(once);
+	once_become_ourselves(once);
 	return result;
 }
 
@@ -353,16 +264,13 @@ int once_hold_root(struct once *once, struct error *err)
 /* Its size is told where it can be: without root the container may not be looked into. */
 void once_hold_tmp(struct once *once)
 {
-	struct stat here, top;
-	struct statfs fs;
 	struct error ignored;
 	int AUTO_FD root = open_root(once, "root", O_PATH | O_DIRECTORY, &ignored);
 	int AUTO_FD tmp =
 		root < 0 ? -1
 			 : path_open(root, "/tmp", PATH_DIRECTORY, PATH_NO_SYMLINKS, &ignored);
 
-	if (tmp >= 0 && fstatfs(tmp, &fs) == 0 && fs.f_type == FS_TMPFS &&
-		fstat(tmp, &here) == 0 && fstat(root, &top) == 0 && here.st_dev != top.st_dev)
+	if (tmp >= 0 && once_has_tmp(once))
 		once->tmp = take_fd(&tmp);
 }
 
@@ -389,6 +297,8 @@ static int open_collected(struct once *once, const char *path, struct error *err
 	int AUTO_FD found = path_open(once->root, path, PATH_NOT_DIRECTORY, 0, err);
 
 	if (found < 0)
+		return -1;
+	if (once_check_source(found, err) < 0)
 		return -1;
 	if (fstat(found, &info) < 0 || !S_ISREG(info.st_mode))
 		return fail(err, 0, "not a plain file");
@@ -450,14 +360,14 @@ static int collect_one(struct once *once, const struct oci_collect *wanted,
 	const char *path = from_root(once, wanted->path);
 	int result = -1;
 
-	if (!path || become_program(once, err) < 0)
+	if (!path || once_become_program(once, err) < 0)
 		return -1;
 
 	int AUTO_FD fd = open_collected(once, path, err);
 
 	if (fd >= 0)
 		result = read_collected(once, fd, most, ret, err);
-	become_ourselves(once);
+	once_become_ourselves(once);
 	if (result < 0)
 		return -1;
 	ret->found = true;

@@ -326,6 +326,46 @@ once_ended() { ! kill -0 "$ONCE_PID" 2>/dev/null; }
 	[[ $(of '[.files[].error] | map(select(. == null)) | length') == 0 ]]
 }
 
+@test "a file of the kernel is not collected, whatever a link says" {
+	set_args sh -c 'ln -s /proc/version /tmp/proc; ln -s /sys/kernel/notes /tmp/sys; ln -s /proc/self/environ /tmp/self; echo x >/tmp/own'
+	update_config '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]
+		| .linux.namespaces |= map(select(.type != "pid"))'
+	run -0 mayfly once --bundle "$BUNDLE" --result "$RESULT" --collect /tmp/proc="$T/a" --collect /tmp/sys="$T/b" \
+		--collect /tmp/self="$T/c" --collect /tmp/own="$T/d"
+	verdict_is ok
+	[[ ! -e $T/a && ! -e $T/b && ! -e $T/c && $(<"$T/d") == x ]] || fail "$(cat "$RESULT")"
+	[[ $(of '.files[0].error') == 'a file of proc, which is the kernel'"'"'s: not collected' ]] || fail "$(cat "$RESULT")"
+	[[ $(of '.files[1].error') == 'a file of sysfs, which is the kernel'"'"'s: not collected' ]] || fail "$(cat "$RESULT")"
+}
+
+@test "a file is collected with the program's capabilities, not with ours" {
+	mkdir "$T/shared"
+	echo secret >"$T/shared/of-another"
+	chown 4321:4321 "$T/shared/of-another"
+	chmod 600 "$T/shared/of-another"
+	set_args true
+	update_config '.mounts += [{destination: "/mnt", type: "bind", source: $dir, options: ["bind"]}]' --arg dir "$T/shared"
+	run -0 mayfly once --bundle "$BUNDLE" --result "$RESULT" --collect /mnt/of-another="$T/a"
+	[[ ! -e $T/a && $(of '.files[0].error') == *'permission denied' ]] || fail "$(cat "$RESULT")"
+	update_config '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE"])'
+	run -0 mayfly once --bundle "$BUNDLE" --result "$RESULT" --collect /mnt/of-another="$T/a"
+	[[ $(<"$T/a") == secret ]] || fail "$(cat "$RESULT")"
+}
+
+@test "a tmpfs of the host is no place for files, wherever it is mounted" {
+	mkdir "$T/mounted"
+	mount -t tmpfs tmpfs "$T/mounted"
+	mkdir "$T/mounted/below"
+	set_args true
+	for source in "$T/mounted" "$T/mounted/below"; do
+		update_config '.mounts |= map(select(.destination != "/mnt")) +
+			[{destination: "/mnt", type: "bind", source: $dir, options: ["bind"]}]' --arg dir "$source"
+		run -125 mayfly once --bundle "$BUNDLE" --result "$RESULT" --file /mnt/x=/etc/hostname
+		[[ $output == *'tmpfs of the container'* && ! -e $source/x ]] || fail "$output"
+	done
+	umount "$T/mounted"
+}
+
 # --- requests as documents ------------------------------------------------------------------------------------------------------
 
 @test "a request document has everything" {
