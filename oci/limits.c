@@ -119,8 +119,7 @@ static bool parse_value(
 
 static int wrong(const struct oci_limit_row *row, const char *text, struct error *err)
 {
-	return fail(err, 0, "invalid value \"%.100s\" for %s: not %s", text, row->word,
-		kinds[row->kind].example);
+	return fail(err, 0, "invalid value \"%.100s\": not %s", text, kinds[row->kind].example);
 }
 
 int oci_limit_set(

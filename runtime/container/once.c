@@ -86,8 +86,11 @@ static int prepare(struct once *once, struct error *err)
 	birth->request.allow_missing_controllers |= once->request->best_effort;
 	birth->request.allow_flag = "--best-effort";
 	birth->tied = true;
-	if (once_read_spec(once, err) < 0 || birth_decide(birth, err) < 0 ||
-		once_check_enforceable(once, err) < 0)
+	if (once_read_spec(once, err) < 0)
+		return -1;
+	if (birth_decide(birth, err) < 0)
+		return once_name_refused(once, err);
+	if (once_name_unenforced(once, err) < 0 || once_check_enforceable(once, err) < 0)
 		return -1;
 	describe(once);
 	if (once_check_descriptors(once, err) < 0)

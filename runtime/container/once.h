@@ -26,6 +26,7 @@ struct once {
 	struct watch watch;
 	struct result result;
 	struct oci_limits limits; /* of template and request together */
+	struct oci_limits asked;  /* the same, without those that a bundle's resources set */
 	bool pids_kill, syscalls_recorded, oom_group;
 	uint64_t effective; /* our capabilities, while the program's are in their place */
 	int ids;	    /* holds our range of user ids; or -1 */
@@ -41,6 +42,12 @@ struct once {
 int once_read_spec(struct once *once, struct error *err);
 /* limits.c: the limits, into the spec. */
 int once_put_limits(struct once *once, struct error *err);
+/*
+ * The plan speaks of fields of the configuration: --memory is two of them. A limit of the
+ * request gets the request's name, in the error (and -1), and in what is not enforced.
+ */
+int once_name_refused(struct once *once, struct error *err);
+int once_name_unenforced(struct once *once, struct error *err);
 /* enforce.c: what the plan has no step for can be held to here, or is left out and told. */
 int once_check_enforceable(struct once *once, struct error *err);
 /* Each limit by itself on HOST, for the features document; *ret lives in ARENA. */

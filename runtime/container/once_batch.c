@@ -13,6 +13,7 @@
 #include "runtime/sys/sys.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -130,8 +131,23 @@ static const char *find_id(const char *line, struct arena *arena)
 	return id && id->kind == JSON_STRING ? id->text : NULL;
 }
 
-static int run_line(const struct batch *batch, const char *line, int *ret_status)
+static void name_document(const struct batch *batch, size_t number, struct error *err)
 {
+	const char *name = batch->options->request;
+	char place[ERROR_WHERE_MAX];
+
+	if (strcmp(name, "-") == 0)
+		name = "standard input";
+	if (batch->count > 1)
+		snprintf(place, sizeof(place), "%.400s: request %zu", name, number + 1);
+	else
+		snprintf(place, sizeof(place), "%s", name);
+	(void)json_in_file(err, place);
+}
+
+static int run_line(const struct batch *batch, size_t number, int *ret_status)
+{
+	const char *line = batch->lines[number];
 	struct mayfly_once options = *batch->options;
 	struct oci_request *request;
 	struct arena arena = {0};
@@ -142,6 +158,7 @@ static int run_line(const struct batch *batch, const char *line, int *ret_status
 	if (oci_request_parse(line, strlen(line), &arena, &request, &err) < 0) {
 		struct error why = err;
 
+		name_document(batch, number, &why);
 		return once_reject(
 			batch->global, &options, find_id(line, &arena), &why, ret_status, &err);
 	}
@@ -163,7 +180,7 @@ __attribute__((noreturn)) static void work(struct batch *batch, size_t number)
 	/* What the others told is nobody's here. */
 	for (size_t i = batch->put; i < number; i++)
 		fd_close(&batch->jobs[i].result);
-	(void)run_line(batch, batch->lines[number], &status);
+	(void)run_line(batch, number, &status);
 	_exit(status);
 }
 

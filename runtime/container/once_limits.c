@@ -3,6 +3,7 @@
 #include "runtime/container/once.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -228,4 +229,79 @@ int once_put_limits(struct once *once, struct error *err)
 	if (put_cgroup(once, err) < 0 || put_rlimits(once, err) < 0)
 		return -1;
 	return put_tmp(once, err);
+}
+
+/* ---- what they are called ---- */
+
+/* put_cgroup() backwards. */
+static const struct {
+	const char *field, *word;
+} fields[] = {
+	{"linux.resources.memory.limit", "memory"},
+	{"linux.resources.memory.swap", "memory"},
+	{"linux.resources.unified.memory.oom.group", "memory"},
+	{"linux.resources.pids.limit", "pids"},
+	{"linux.resources.cpu.quota", "cpus"},
+	{"linux.resources.cpu.period", "cpus"},
+};
+
+/* The row of a limit that was asked for, by the field (of LENGTH bytes) that stands for it. */
+static const struct oci_limit_row *find_asked(
+	struct once *once, const char *field, size_t length)
+{
+	const struct oci_limit_row *row = oci_limit_rows;
+	const char *word = NULL;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (strlen(fields[i].field) == length &&
+			memcmp(fields[i].field, field, length) == 0)
+			word = fields[i].word;
+	while (word && row->key && !(row->word && strcmp(row->word, word) == 0))
+		row++;
+	return word && row->key && oci_limit_of(&once->asked, row)->set ? row : NULL;
+}
+
+static void write_name(
+	const struct once *once, const struct oci_limit_row *row, char *ret, size_t size)
+{
+	if (once->keep_output)
+		snprintf(ret, size, "limits.%s", row->key);
+	else
+		snprintf(ret, size, "--%s", row->word);
+}
+
+int once_name_refused(struct once *once, struct error *err)
+{
+	const struct oci_limit_row *row = find_asked(once, err->where, strlen(err->where));
+
+	if (row)
+		write_name(once, row, err->where, sizeof(err->where));
+	return -1;
+}
+
+int once_name_unenforced(struct once *once, struct error *err)
+{
+	struct plan *plan = &once->birth.plan;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->n_unenforced; i++) {
+		const char *sentence = plan->unenforced[i], *colon = strstr(sentence, ": ");
+		const struct oci_limit_row *row =
+			colon ? find_asked(once, sentence, (size_t)(colon - sentence)) : NULL;
+		char name[64];
+		bool told = false;
+
+		if (row) {
+			write_name(once, row, name, sizeof(name));
+			sentence = arena_format(plan->arena, "%s%s", name, colon);
+		}
+		if (!sentence)
+			return no_memory(err);
+		for (size_t j = 0; j < kept; j++)
+			told |= strcmp(plan->unenforced[j], sentence) == 0;
+		if (!told)
+			plan->unenforced[kept++] = sentence;
+	}
+	plan->n_unenforced = kept;
+	return 0;
 }

@@ -70,7 +70,9 @@ static void take_stream(struct once *once, int number)
 	ret->truncated = stream->truncated || stream->undelivered;
 	ret->undelivered = stream->undelivered;
 	once->result.facts.output_undelivered |= stream->undelivered > 0;
-	ret->limit = own.value ? own : (struct opt_u64){0};
+	if (!own.value || (limits->output.value && limits->output.value < own.value))
+		own.value = limits->output.value;
+	ret->limit = (struct opt_u64){own.value > 0, own.value};
 	if (stream->limit == ONCE_KEEP_MAX && once->keep_output)
 		ret->limit = (struct opt_u64){true, ONCE_KEEP_MAX};
 	once->result.facts.output_discarded |= stream->discarded;

@@ -316,6 +316,7 @@ static int merge_limits(struct once *once, struct error *err)
 		return -1;
 	once->limits = request->limits;
 	oci_limits_tighten(&once->limits, &ceiling, &over);
+	once->asked = once->limits;
 	if (over)
 		return fail(err, 0,
 			"limits.%s: more than the %s allows; a request can only ask for less",

@@ -131,7 +131,7 @@ no_once() { [[ -z $(find "$ROOT" -maxdepth 1 -name "once-*") ]]; }
 	run -0 once --output 1000 -- sh -c 'head -c 1000 /dev/zero | tr "\0" x'
 	((${#output} == 1000))
 	verdict_is ok
-	[[ $(of .stdout.truncated) == false && $(of .stdout.bytes) == 1000 ]]
+	[[ $(of .stdout.truncated) == false && $(of .stdout.bytes) == 1000 && $(of .stdout.limit) == 1000 ]]
 	run -0 once --output 1000 -- sh -c 'head -c 999 /dev/zero | tr "\0" x'
 	((${#output} == 999))
 }
@@ -150,8 +150,10 @@ no_once() { [[ -z $(find "$ROOT" -maxdepth 1 -name "once-*") ]]; }
 	((${#output} + ${#stderr} + 1 == 10))
 	verdict_is output-limit
 	run -153 --separate-stderr once --stderr 2 -- sh -c 'echo 12345; echo 67890 >&2; sleep 100'
-	[[ $output == 12345 && $stderr == 67 ]]
+	[[ $output == 12345 && $stderr == 67 && $(of .stderr.limit) == 2 ]]
 	[[ $(of .stdout) == null && $(of .stderr.bytes) == 2 ]]
+	run -0 once --output 10 --stderr 20 --stdout 5 -- true
+	[[ $(of .stderr.limit) == 10 && $(of .stdout.limit) == 5 ]]
 }
 
 @test "what is too much can be thrown away" {
@@ -502,6 +504,22 @@ given_only() {
 has_container() { ! no_once; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
+@test "a document that is no JSON is named" {
+	printf '{"ociVersion": "1.2.0",\n' >"$BUNDLE/config.json"
+	run -125 mayfly once --bundle "$BUNDLE" -- true
+	error_is_one_line "$BUNDLE/config.json:2:"
+	printf '{"rootfs":\n' >"$T/request"
+	run -125 mayfly once -f "$T/request"
+	[[ $(jq -r .message <<<"$output") == "$T/request:2:"*": not JSON"* ]] || fail "$output"
+	printf '{"rootfs": "/"}\n{"rootfs": \n' >"$T/request"
+	run -0 mayfly once -f "$T/request"
+	[[ $(jq -sr '.[1].message' <<<"$output") == "$T/request: request 2:1:"*": not JSON"* ]] || fail "$output"
+	run -125 mayfly once -f - <<<'{"rootfs": '
+	[[ $(jq -r .message <<<"$output") == 'standard input:2:'*': not JSON'* ]] || fail "$output"
+	run -125 once --template "$T/request" -- true
+	error_is_one_line "$T/request"
+}
+
 # --- what is refused ---------------------------------------------------------------------------------------------------------------
 
 @test "a request can only ask for less than its template allows" {
@@ -515,9 +533,9 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 @test "words that are wrong are told" {
 	run -125 once --wall 5 -- true
-	error_is_one_line '--wall: invalid value "5" for wall: not a time like 1500ms, 2s or 1m'
+	error_is_one_line '--wall: invalid value "5": not a time like 1500ms, 2s or 1m'
 	run -125 once --memory 64MB -- true
-	error_is_one_line '--memory'
+	error_is_one_line '--memory: invalid value "64MB": not a size like'
 	run -125 once --on-output drop -- true
 	error_is_one_line 'not kill, discard or block'
 	run -125 once --on-oom all -- true
@@ -565,11 +583,23 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	has_controllers && skip "needs a host without controllers"
 	run -125 once --memory 64MiB -- true
 	verdict_is rejected
-	error_is_one_line 'would not hold' '--best-effort'
+	error_is_one_line '--memory: ' 'would not hold' '--best-effort'
+	output_lacks linux.resources
 	run -125 once --check --pids 5 -- true
+	error_is_one_line '--pids: '
+	run -125 once --check --cpus 1 -- true
+	error_is_one_line '--cpus: '
 	run -0 once --check --wall 5s -- true
-	run -0 once --memory 64MiB --best-effort -- true
-	[[ $(of '.applied.degraded | length') != 0 && $(of .memory.peak) == null ]]
+	run -0 once --memory 64MiB --pids 5 --best-effort -- true
+	[[ $(of '.applied.degraded | map(sub(":.*"; "")) | join(" ")') == '--pids --memory' && $(of .memory.peak) == null ]] ||
+		fail "$(cat "$RESULT")"
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["true"], limits: {memory: 67108864}}' >"$T/request"
+	run -125 mayfly once -f "$T/request"
+	[[ $(jq -r .message <<<"$output") == 'limits.memory: '* ]] || fail "$output"
+	# What a bundle asks for has the bundle's name.
+	update_config '.linux.resources.memory.limit = 67108864'
+	run -125 mayfly once --bundle "$BUNDLE" -- true
+	error_is_one_line 'linux.resources.memory.limit: '
 }
 
 # --- cancelling, and being killed ---------------------------------------------------------------------------------------------
