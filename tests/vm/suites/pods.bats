@@ -170,6 +170,7 @@ YAML
 @test "-it and exec -it: detach keys leave it running" {
     run_none -d --name keys busybox sleep 1000 >/dev/null
     attempt on_tty --on ready '\x10\x11' -- exec -it --detach-keys ctrl-p,ctrl-q keys sh -c 'echo ready; sleep 900'
+    status_is 0
     equal "$(inspect keys '{{.State.Running}}')" true
     eventually 10 pgrep -f 'sleep 900'
     remove keys
