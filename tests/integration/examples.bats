@@ -203,10 +203,11 @@ clean_up() {
 @test "web: when it is killed, no run goes on" {
 	a_service
 	post --code 'import time; time.sleep(60)' </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	local client=$!
 	patiently code_runs
 	kill -KILL "$SERVICE"
 	wait_for no_code_runs
-	wait
+	wait "$client" || true
 }
 
 @test "web: when it stops, runs are cancelled and answered" {

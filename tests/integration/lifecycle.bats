@@ -781,28 +781,31 @@ subreaper() {
 
 # In parallel: each container has a cgroup of its own, as engines give them.
 @test "lifecycle: twenty containers at once all run" {
-	local i
+	local i lanes=()
 
 	for ((i = 0; i < 20; i++)); do
 		mkdir "$T/b$i"
 		jq --arg i "$i" --arg r "$ROOTFS" '.root.path = $r | .process.args = ["echo", "ran", $i]
 			| .linux.cgroupsPath |= (if . == null then . else . + "-" + $i end)' "$BUNDLE/config.json" >"$T/b$i/config.json"
 		(mayfly run --bundle "$T/b$i" "par$i" >"$T/par$i" 2>&1 </dev/null || echo "failed $?" >>"$T/par$i") 3>&- &
+		lanes+=($!)
 	done
-	wait
+	# By name: bats' own clock is a child, too.
+	wait "${lanes[@]}"
 	for ((i = 0; i < 20; i++)); do
 		[[ $(<"$T/par$i") == "ran $i" ]] || fail "container $i:" "$(<"$T/par$i")"
 	done
 }
 
 @test "lifecycle: of ten creators of one id exactly one succeeds" {
-	local i winners
+	local i winners lanes=()
 
 	set_args sleep 1000
 	for ((i = 0; i < 10; i++)); do
 		(mayfly create --bundle "$BUNDLE" one >"$T/one$i" 2>&1 </dev/null && echo won >"$T/won$i") 3>&- &
+		lanes+=($!)
 	done
-	wait
+	wait "${lanes[@]}" || true
 	winners=$(find "$T" -maxdepth 1 -name 'won*' | wc -l)
 	((winners == 1)) || fail "$winners creators of one id succeeded" "$(cat "$T"/one?)"
 	[[ $(status_of one) == created ]]

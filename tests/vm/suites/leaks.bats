@@ -82,17 +82,19 @@ teardown_file() { remove_all; }
 }
 
 @test "the runtime's own exec, many times at once: nothing is left" {
-    local id root i
+    local id root i lanes
     run_none -d --name target --pids-limit 40 busybox sleep 100000 >/dev/null
     id=$(inspect target '{{.Id}}')
     case $ENGINE in docker) root=/run/docker/runtime-runc/moby ;; podman) root= ;; esac
     "$RUNTIME" ${root:+--root "$root"} exec "$id" true
     snapshot | sort >"$BATS_TEST_TMPDIR/before"
     for ((i = 0; i < EXECS; i += 5)); do
+        lanes=()
         for _ in 1 2 3 4 5; do
             "$RUNTIME" ${root:+--root "$root"} exec "$id" sh -c 'exit 0' </dev/null >/dev/null 3>&- &
+            lanes+=($!)
         done
-        wait
+        wait "${lanes[@]}"
     done
     equal "$(wc -l <"$(cgroup_of target)/cgroup.procs")" 1
     is_as "$BATS_TEST_TMPDIR/before"

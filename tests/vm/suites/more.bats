@@ -81,13 +81,15 @@ state_is() { [ "$(inspect "$1" "$2")" = "$3" ]; }
 }
 
 @test "ten containers: started at once, stopped at once, removed at once" {
-    local i pid names=()
+    local i pid names=() lanes=()
     for i in 0 1 2 3 4 5 6 7 8 9; do
         names+=("many$i")
         run_none -d --name "many$i" --pids-limit "3$i" busybox \
             sh -c 'trap "exit 5" TERM; while :; do sleep 0.5; done' >"$BATS_TEST_TMPDIR/$i" 2>&1 &
+        lanes+=($!)
     done
-    wait
+    # By name: bats' own clock is a child, too.
+    wait "${lanes[@]}"
     attempt engine inspect --format '{{.State.Running}} {{.State.Pid}}' "${names[@]}"
     equal "$(cut -d ' ' -f 1 <<<"$output" | uniq -c | tr -s ' ')" " 10 true" || { cat "$BATS_TEST_TMPDIR"/[0-9] && return 1; }
     i=0
