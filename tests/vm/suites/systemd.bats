@@ -182,6 +182,23 @@ limits_of() {
     [ -z "$(pgrep -x mayfly-systemd)" ]
 }
 
+# Of tests/integration/shim what a cgroup made by systemd can change; the others are in tests/integration/shim.bats.
+shim() { SHIM_KILLS=15 CGROUP_MOUNT=$CGROUPS "$BATS_TEST_DIRNAME/../../integration/shim" "$1" "$MAYFLY" "$STATE" "$BUNDLE" --systemd-cgroup 3>&-; }
+
+@test "a shim's containers: their status, their output's end, what they leave to kill --all" {
+    shim life
+    gone
+    rm "$BUNDLE/log.json"
+    shim shared
+}
+
+@test "a shim's runtime, killed at random or with its shim, is cleared away by delete --force without the option" {
+    shim killed
+    gone
+    shim orphaned
+    eventually 10 sh -c '! pgrep -x mayfly-systemd'
+}
+
 @test "a create that fails late leaves no scope" {
     program /no/such/program
     attempt create c
