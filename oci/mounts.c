@@ -185,10 +185,26 @@ static void apply_word(struct oci_mount_options *options, enum word word, uint32
 	}
 }
 
+/*
+ * A bind with "mode=755" or "size=1k" is what callers make of a mount that was a file system;
+ * it changes nothing, as under crun (decision 101). A bare word may be a misspelt "nosuid".
+ */
+static bool all_are_assignments(const char *data)
+{
+	size_t length;
+
+	for (; *data; data += length + (data[length] == ',')) {
+		length = strcspn(data, ",");
+		if (!memchr(data, '=', length))
+			return false;
+	}
+	return true;
+}
+
 static int check_options(const struct oci_mount *mount, const struct oci_mount_options *options,
 	struct error *err)
 {
-	if (options->bind && options->data)
+	if (options->bind && options->data && !all_are_assignments(options->data))
 		return fail(err, 0,
 			"bind mounts cannot have any filesystem-specific options applied: "
 			"\"%.128s\"",

@@ -169,6 +169,11 @@ static int plan_bind(
 			"system; a bind mount cannot set them",
 			draft->origin) < 0)
 		return -1;
+	if (draft->options.data &&
+		plan_warn(plan, err,
+			"%s: a bind mount cannot set \"%.128s\" of its file system",
+			draft->origin, draft->options.data) < 0)
+		return -1;
 	if (plan_open_tree(plan, wanted, draft, source, &slot, err) < 0)
 		return -1;
 	if (draft->options.idmap != OCI_IDMAP_NONE &&
@@ -182,7 +187,6 @@ static int plan_bind(
 		return -1;
 	step->mount.source = source; /* for the sentence when it fails */
 	step->mount.slot = slot;
-	step->mount.source = source;
 	step->mount.copy_symlink = draft->options.copy_symlink;
 	step->mount.target_nofollow = draft->options.target_nofollow;
 	if (same(draft->mount->destination, "/dev"))
