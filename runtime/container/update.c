@@ -28,15 +28,17 @@ static int read_asked(
 	struct update *update, const struct mayfly_update *options, struct error *err)
 {
 	struct arena *arena = &update->operation.arena;
-	const char *path = options->resources;
+	const char *path = options->resources, *name = path ? path : "--resources";
 	char *bytes = (char *)(uintptr_t)options->json;
 	size_t length = bytes ? strlen(bytes) : 0;
 	int done = 0;
 
-	if (path && !strcmp(path, "-"))
+	if (path && !strcmp(path, "-")) {
+		name = "standard input";
 		done = file_read_fd(0, OCI_BYTES_MAX, arena, &bytes, &length, err);
-	else if (path)
+	} else if (path) {
 		done = file_read(AT_FDCWD, path, OCI_BYTES_MAX, arena, &bytes, &length, err);
+	}
 	if (done < 0) {
 		error_while(err, "--resources");
 		return -1;
@@ -44,9 +46,7 @@ static int read_asked(
 	if (!bytes)
 		return fail(err, 0, "nothing to update: give limits, or --resources FILE");
 	if (oci_resources_parse(bytes, length, arena, &update->asked, err) < 0)
-		return json_in_file(err, path ? path : "--resources")
-			       ? -1
-			       : fail_in(err, "linux.resources");
+		return json_in_file(err, name) ? -1 : fail_in(err, "linux.resources");
 	/* The devices are as create left them: Podman sends the config's own list again. */
 	update->asked->devices = NULL;
 	update->asked->n_devices = 0;

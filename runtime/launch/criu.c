@@ -104,7 +104,7 @@ bool criu_is_external(const struct oci_mount *mount)
 int criu_check_mounts(const struct oci_spec *spec, struct error *err)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (!is_external(&spec->mounts[i]) ||
+		if (!criu_is_external(&spec->mounts[i]) ||
 			!strstr(spec->mounts[i].destination, "]:"))
 			continue;
 		(void)fail(err, 0,

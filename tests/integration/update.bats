@@ -40,7 +40,7 @@ update_json() { mayfly update --resources - "${2:-test}" <<<"$1"; }
 	run -1 mayfly update --resources "$T/none" test
 	error_is_one_line --resources "no such file or directory"
 	run -1 update_json '{"cpu":'
-	error_is_one_line linux.resources
+	error_is_one_line "standard input:" "not JSON"
 	run -1 update_json '{"pids": {"limit": "few"}}'
 	error_is_one_line linux.resources.pids.limit
 	run -1 update_json '{"memory": {"limit": 10000000, "swap": 5000000}}'
