@@ -193,13 +193,15 @@ static int before_program(struct birth *birth, struct error *err)
 	return once_put_files(once, err);
 }
 
-/* As a program that was not found or may not be executed; anything else is the set-up's. */
+/* As a program that was not found or may not be executed, or as a hook that said no; anything
+ * else is the set-up's. */
 static void note_start_failure(struct once *once, const struct error *err)
 {
 	struct result *result = &once->result;
 	bool of_program = strncmp(err->where, "process.args", strlen("process.args")) == 0;
+	bool of_hook = strncmp(err->where, "hooks.", strlen("hooks.")) == 0;
 
-	result->stage = of_program ? "exec" : "setup";
+	result->stage = of_program ? "exec" : of_hook ? "hooks" : "setup";
 	if (err->code > 0)
 		result->start_errno = err->code;
 	else if (of_program && strstr(err->what, "executable file not found"))

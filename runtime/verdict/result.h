@@ -71,7 +71,7 @@ struct result {
 	struct result_sent sent[RESULT_SENT_MAX];
 	size_t n_sent;
 	const char *cancelled_by; /* "SIGTERM", "client-gone"; NULL: not cancelled */
-	const char *stage;	  /* "check", "setup", "exec", "running" */
+	const char *stage;	  /* "check", "setup", "hooks", "exec", "running" */
 	int start_errno;	  /* of a program that was not executed; 0: none */
 
 	struct opt_u64 wall_ns, setup_ns, teardown_ns;

@@ -573,6 +573,23 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 	error_is_one_line 'process.terminal'
 }
 
+@test "a hook that refuses is told from a set-up that failed" {
+	local point
+
+	for point in createRuntime createContainer startContainer; do
+		update_config ".hooks = {$point: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo not this one >&2; exit 3\"]}]}"
+		run -125 mayfly once --result "$RESULT" --bundle "$BUNDLE" -- true
+		verdict_is start-failed
+		[[ $(of .stage) == hooks && $(of .errno) == null && $(of .message) == *"$point hook #0"*"not this one"* ]]
+		update_config ".hooks.$point[0].path = \"/none\""
+		run -125 mayfly once --result "$RESULT" --bundle "$BUNDLE" -- true
+		[[ $(of .stage) == hooks && $(of .errno) == 2 ]]
+	done
+	update_config 'del(.hooks) | .mounts += [{destination: "/mnt", source: "/none", options: ["bind"]}]'
+	run -125 mayfly once --result "$RESULT" --bundle "$BUNDLE" -- true
+	[[ $(of .stage) == setup ]]
+}
+
 @test "a template can be shown, changed and given" {
 	mayfly once --show-template strict | jq '.annotations["dev.mayfly.limit.wall"] = "200ms"' >"$T/mine.json"
 	run -124 once --template "$T/mine.json" --best-effort -- sleep 10
