@@ -211,9 +211,13 @@ int operation_hooks(
 		point, list, count, &state, environ, container->record->bundle, err);
 }
 
-/* Without a cgroup there is only the one process to kill; its pid namespace goes with it. */
+/*
+ * Without a cgroup, or when one that was killed before us has removed it, there is only the one
+ * process to kill; its pid namespace goes with it. It may wait there for somebody's zombie.
+ */
 static int kill_process(struct operation *operation, struct error *err)
 {
+	enum { LOOK_MS = 250 };
 	const struct process_id id = record_process(operation->container.record);
 	int AUTO_FD pidfd = process_open(&id);
 
@@ -221,8 +225,14 @@ static int kill_process(struct operation *operation, struct error *err)
 		return 0; /* gone, or a zombie that waits for its parent */
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* ESRCH: it went in between */
 
-	int done = fd_await(pidfd, OPERATION_TIMEOUT_MS);
+	int64_t deadline = fd_now_ms() + OPERATION_TIMEOUT_MS;
+	int done;
 
+	do {
+		done = fd_await(pidfd, LOOK_MS);
+		if (done == -ETIMEDOUT && process_runs_no_more(&id))
+			return 0;
+	} while (done == -ETIMEDOUT && fd_now_ms() < deadline);
 	if (done == -ETIMEDOUT)
 		return fail(err, 0, "container init still running");
 	return done < 0 ? fail(err, -done, "wait for the container's process") : 0;

@@ -17,8 +17,15 @@
 
 enum { PID_FS_MAGIC = 0x50494446 };
 
-/* State letter and start time of /proc/PID/stat. The name in parentheses may hold anything. */
-static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+struct stat_line {
+	char state;
+	uint64_t flags; /* the kernel's PF_... */
+	uint64_t threads;
+	uint64_t start; /* clock ticks since boot */
+};
+
+/* Of /proc/PID/stat. The name in parentheses may hold anything. */
+static int read_stat(pid_t pid, struct stat_line *ret)
 {
 	char path[32], text[1024];
 
@@ -34,14 +41,18 @@ static int read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
 	if (!at || at[1] != ' ')
 		return -EPROTO;
 	at += 2;
-	*ret_state = *at;
-	for (int field = 3; field < 22; field++) {
+	*ret = (struct stat_line){.state = *at};
+	for (int field = 4; field <= 22; field++) {
 		at = strchr(at, ' ');
 		if (!at)
 			return -EPROTO;
 		at++;
+		if (field == 9)
+			ret->flags = strtoull(at, NULL, 10);
+		if (field == 20)
+			ret->threads = strtoull(at, NULL, 10);
 	}
-	*ret_start = strtoull(at, NULL, 10);
+	ret->start = strtoull(at, NULL, 10);
 	return 0;
 }
 
@@ -57,21 +68,19 @@ static uint64_t pidfs_inode(int pidfd)
 
 int process_identify(pid_t pid, int pidfd, struct process_id *ret)
 {
-	char state;
-	uint64_t start;
-	int done = read_stat(pid, &state, &start);
+	struct stat_line line;
+	int done = read_stat(pid, &line);
 
 	if (done < 0)
 		return done;
 	*ret = (struct process_id){
-		.pid = pid, .start_time = start, .pidfs = pidfs_inode(pidfd)};
+		.pid = pid, .start_time = line.start, .pidfs = pidfs_inode(pidfd)};
 	return 0;
 }
 
 int process_open(const struct process_id *id)
 {
-	char state;
-	uint64_t start;
+	struct stat_line line;
 	struct stat info;
 
 	if (id->pid <= 0)
@@ -88,11 +97,11 @@ int process_open(const struct process_id *id)
 
 	/* Read after the open: what we read then belongs to what we hold, or the poll says it
 	 * is gone. */
-	int done = read_stat(id->pid, &state, &start);
+	int done = read_stat(id->pid, &line);
 
 	if (done < 0)
 		return done;
-	if (start != id->start_time || state == 'Z' || state == 'X')
+	if (line.start != id->start_time || line.state == 'Z' || line.state == 'X')
 		return -ESRCH;
 
 	uint64_t inode = pidfs_inode(pidfd);
@@ -109,6 +118,17 @@ bool process_has_exited(int pidfd)
 	struct pollfd poller = {.fd = pidfd, .events = POLLIN};
 
 	return poll(&poller, 1, 0) > 0;
+}
+
+bool process_runs_no_more(const struct process_id *id)
+{
+	enum { EXITING = 4 }; /* PF_EXITING of linux/sched.h, there since the beginning */
+	struct stat_line line;
+	int done = read_stat(id->pid, &line);
+
+	return done == -ESRCH ||
+	       (done == 0 && (line.start != id->start_time ||
+				     ((line.flags & EXITING) && line.threads == 1)));
 }
 
 int process_boot_id(char ret[BOOT_ID_SIZE])

@@ -34,14 +34,21 @@ int process_open(const struct process_id *id);
 /* Has it exited? (A zombie has.) Needs no wait; to wait, fd_await(). */
 bool process_has_exited(int pidfd);
 
+/*
+ * Has its last thread begun to exit, or is it gone? The first process of a pid namespace can
+ * stay there for long: the kernel lets it go when the last zombie of the namespace is reaped,
+ * which may be the child of somebody outside (`exec`, nsenter).
+ */
+bool process_runs_no_more(const struct process_id *id);
+
 /* The id of this boot (36 characters and NUL); -errno. */
 enum { BOOT_ID_SIZE = 37 };
 int process_boot_id(char ret[BOOT_ID_SIZE]);
 
 /*
- * Reap our child behind PIDFD, and wait at most TIMEOUT_MS for its end; the status is wait(2)'s.
- * -ETIMEDOUT: it does not end (uninterruptible sleep), or somebody who traces it does not let go
- * of it; -ECHILD: it was reaped before; another -errno.
+ * Reap our child behind PIDFD, and wait at most TIMEOUT_MS for its end; the status is
+ * wait(2)'s. -ETIMEDOUT: it does not end (uninterruptible sleep), or somebody who traces it
+ * does not let go of it; -ECHILD: it was reaped before; another -errno.
  */
 int process_reap(int pidfd, int timeout_ms, int *ret_status);
 

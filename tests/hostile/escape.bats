@@ -120,6 +120,28 @@ os.execve(file, ["mayfly"] + sys.argv[3:], os.environ)' "$how" "$T/mayfly.copy" 
 	mayfly delete --force neighbour
 }
 
+# Somebody outside who has forked into the pid namespace and does not reap keeps its first process from going.
+@test "K11 delete --force after one that was killed does not wait for a stranger's zombie" {
+	local pid stranger
+
+	a_running test
+	pid=$(pid_of test)
+	python3 -c 'import ctypes, os, sys, time
+ctypes.CDLL(None).setns(os.open("/proc/%s/ns/pid" % sys.argv[1], os.O_RDONLY), 0)
+if os.fork() == 0:
+    os._exit(0)
+print("forked", flush=True)
+time.sleep(60)' "$pid" >"$T/stranger" 3>&- 4>&- &
+	stranger=$!
+	wait_for grep -q forked "$T/stranger"
+	# As far as a first one came.
+	kill -KILL "$pid"
+	wait_for rmdir "$CGROUP_MOUNT$CGROUP"
+	[[ -e /proc/$pid ]] || fail "nothing holds it"
+	DEADLINE=5 run -0 mayfly delete --force test
+	kill "$stranger"
+}
+
 @test "K13 the session keyring can be neither planted nor joined by a neighbour" {
 	set_args helper keyring plant _ses.test
 	quietly mayfly run --detach --bundle "$BUNDLE" neighbour

@@ -65,6 +65,7 @@ int main(void)
 
 	is_true(opened >= 0, "and is found by it");
 	is_true(!process_has_exited(pidfd), "it lives");
+	is_true(!process_runs_no_more(&id), "and runs");
 	is_number((uint64_t)-fd_await(pidfd, 10), ETIMEDOUT,
 		"waiting for its end has a deadline");
 
@@ -86,7 +87,9 @@ int main(void)
 	kill(pid, SIGTERM);
 	is_number((uint64_t)fd_await(pidfd, 5000), 0, "its end is seen");
 	is_number((uint64_t)-process_open(&id), ESRCH, "a zombie is gone");
+	is_true(process_runs_no_more(&id), "and runs no more");
 	is_number((uint64_t)process_reap(pidfd, 5000, &status), 0, "and can be reaped");
+	is_true(process_runs_no_more(&id), "reaped it runs no more either");
 	is_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "with its status");
 	is_number((uint64_t)-process_reap(pidfd, 5000, &status), ECHILD, "but only once");
 	traced();
