@@ -207,7 +207,7 @@ nodist_libcontainer_a_SOURCES = runtime/container/templates.c
 templates = templates/agent.json templates/dev.json templates/judge.json templates/strict.json
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = $(templates)
-CLEANFILES = runtime/container/templates.c
+CLEANFILES += runtime/container/templates.c
 runtime/container/templates.c: $(templates) runtime/container/to-c
 	$(AM_V_GEN)$(MKDIR_P) runtime/container && \
 	$(AWK) -f $(top_srcdir)/runtime/container/to-c $(addprefix $(top_srcdir)/,$(templates)) >$@.tmp && mv $@.tmp $@

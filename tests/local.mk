@@ -80,7 +80,7 @@ fuzz: tests/lint/fields
 	tests/lint/fields --dictionary | LC_ALL=C sort -u >tests/fuzz/found/dictionary
 	+for target in $(FUZZ_TARGETS); do $(MAKE) fuzz-$$target || exit 1; done
 
-fuzz-%:
+fuzz-%: commit.h
 	mkdir -p tests/fuzz/found/$*
 	$(FUZZ_CC) $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(SECCOMP_CFLAGS) -o tests/fuzz/found/$*.bin $(srcdir)/tests/fuzz/$*.c \
 		$(addprefix $(srcdir)/,$(filter %.c,$(FUZZ_FILES) $(FUZZ_FILES_$*))) $(YAJL_LIBS) $(SECCOMP_LIBS)

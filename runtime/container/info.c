@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec, features, --version: what can be said without a container. */
+#include "commit.h"
 #include "config.h"
 
 #include "runtime/container/once.h"

@@ -11,6 +11,7 @@
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
 
+#include "commit.h"
 #include "config.h"
 
 #include <linux/seccomp.h>

@@ -581,7 +581,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 		run -125 mayfly once --result "$RESULT" --bundle "$BUNDLE" -- true
 		verdict_is start-failed
 		[[ $(of .stage) == hooks && $(of .errno) == null && $(of .message) == *"$point hook #0"*"not this one"* ]]
-		update_config ".hooks.$point[0].path = \"/none\""
+		update_config ".hooks.${point}[0].path = \"/none\""
 		run -125 mayfly once --result "$RESULT" --bundle "$BUNDLE" -- true
 		[[ $(of .stage) == hooks && $(of .errno) == 2 ]]
 	done
