@@ -9,6 +9,20 @@ may_trace() {
 		--argjson caps '["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"]'
 }
 
+# A neighbour seizes whoever enters, and "rights" in $T/stdout is all that they had or could get.
+seize_those_who_enter() {
+	local n
+
+	set_args helper seize 2500
+	create test
+	mayfly start test
+	for ((n = 0; n < 40; n++)); do
+		timeout 5 "$MAYFLY" --root "$ROOT" exec test true </dev/null || true
+	done
+	wait_for grep -q rights "$T/stdout"
+	grep -qx seized=1 "$T/stdout" || fail "it could seize nothing" "$(<"$T/stdout")"
+}
+
 saw_nothing() {
 	grep -q '^seen=[1-9]' "$T/scan" || fail "it saw no process at all" "$(<"$T/scan")" || return 1
 	grep -qx 'outside=0' "$T/scan" || fail "$(<"$T/scan")"
@@ -161,17 +175,8 @@ time.sleep(60)' "$pid" >"$T/stranger" 3>&- 4>&- &
 }
 
 @test "K10 a process that enters has no capability to be taken but the container's and those it needs" {
-	local n
-
 	may_trace
-	set_args helper seize 2500
-	create test
-	mayfly start test
-	for ((n = 0; n < 40; n++)); do
-		timeout 5 "$MAYFLY" --root "$ROOT" exec test true </dev/null || true
-	done
-	wait_for grep -q rights "$T/stdout"
-	grep -qx seized=1 "$T/stdout" || fail "it could seize nothing" "$(<"$T/stdout")"
+	seize_those_who_enter
 	# SYS_PTRACE and DAC_OVERRIDE are its own; CHOWN, SETGID and SETUID are for the way in.
 	grep -qx rights=800c3 "$T/stdout" || fail "$(<"$T/stdout")"
 }
@@ -194,19 +199,10 @@ time.sleep(60)' "$pid" >"$T/stranger" 3>&- 4>&- &
 
 # CAP_SYS_ADMIN loads a filter without no_new_privs, and is gone before anybody in there can see its holder.
 @test "K10 a process that enters with a filter and without no_new_privs has no more to be taken" {
-	local n
-
 	may_trace
 	update_config '.process.noNewPrivileges = false
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["clone3", "keyctl"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
-	set_args helper seize 2500
-	create test
-	mayfly start test
-	for ((n = 0; n < 40; n++)); do
-		timeout 5 "$MAYFLY" --root "$ROOT" exec test true </dev/null || true
-	done
-	wait_for grep -q rights "$T/stdout"
-	grep -qx seized=1 "$T/stdout" || fail "it could seize nothing" "$(<"$T/stdout")"
+	seize_those_who_enter
 	# SYS_PTRACE and DAC_OVERRIDE are its own; SETGID and SETUID are for the way in.
 	grep -qx rights=800c2 "$T/stdout" || fail "$(<"$T/stdout")"
 }
