@@ -32,7 +32,7 @@ enum {
 	 */
 	RULES_MAX = 8192,
 	/* Grows when what is made of the same profile changes. */
-	STUB_VERSION = 1,
+	STUB_VERSION = 2,
 };
 
 static uint32_t full_action(uint32_t action, struct opt_u32 number)
@@ -49,21 +49,21 @@ static uint32_t default_action(const struct oci_seccomp *seccomp)
 
 /* ---- rules ---- */
 
-static int add_architectures(
-	scmp_filter_ctx context, const struct oci_seccomp *seccomp, struct error *err)
+/* One architecture alone: ARCH instead of this machine's. */
+static int choose_architecture(scmp_filter_ctx context, uint32_t arch, struct error *err)
 {
-	for (size_t i = 0; i < seccomp->n_architectures; i++) {
-		uint32_t arch = seccomp->architectures[i];
-		int added = seccomp_arch_add(context, arch);
+	uint32_t native = seccomp_arch_native();
+	int done;
 
-		if (added == 0 || added == -EEXIST)
-			continue;
-		(void)fail(err, 0,
-			"%s cannot be in one filter with this machine's architecture",
-			name_of(oci_seccomp_arch_names, arch));
-		return fail_in(err, "architectures[%zu]", i);
-	}
-	return 0;
+	if (arch == native)
+		return 0;
+	done = seccomp_arch_add(context, arch);
+	if (done == 0)
+		done = seccomp_arch_remove(context, native);
+	if (done == 0)
+		return 0;
+	return fail(err, 0, "%s cannot be in one filter with this machine's architecture",
+		name_of(oci_seccomp_arch_names, arch));
 }
 
 static int add_rule(scmp_filter_ctx context, uint32_t action, int number, const char *name,
@@ -226,34 +226,31 @@ static struct seccomp_newest find_newest(const struct oci_seccomp *seccomp, uint
 	return newest;
 }
 
-static size_t make_stub(
-	const struct oci_seccomp *seccomp, struct sock_filter stub[SECCOMP_STUB_MAX])
+static size_t make_stub(const struct oci_seccomp *seccomp,
+	const struct seccomp_program *programs, size_t count,
+	struct sock_filter stub[SECCOMP_STUB_MAX])
 {
 	struct seccomp_newest newest[SECCOMP_ARCHES_MAX];
-	size_t count = 0;
 
 	if (!default_denies(seccomp))
 		return 0;
-	newest[count++] = find_newest(seccomp, seccomp_arch_native());
-	for (size_t i = 0; i < seccomp->n_architectures; i++) {
-		size_t known = 0;
-
-		while (known < count && newest[known].arch != seccomp->architectures[i])
-			known++;
-		if (known == count && count < SECCOMP_ARCHES_MAX)
-			newest[count++] = find_newest(seccomp, seccomp->architectures[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		newest[i] = find_newest(seccomp, programs[i].arch);
 	return seccomp_stub(newest, count, stub);
 }
 
-/* ---- the program ---- */
+/* ---- the programs ---- */
 
 /* Up to libseccomp 2.6 the instructions come out of a descriptor only. */
-static int export_to(scmp_filter_ctx context, int fd, const struct sock_filter *stub,
-	size_t n_stub, struct launch_filter *ret, struct error *err)
+static int export(scmp_filter_ctx context, struct seccomp_program *ret, struct error *err)
 {
-	int exported = seccomp_export_bpf(context, fd);
+	int AUTO_FD fd = sys_memfd_create("seccomp", 0);
 	struct stat status;
+
+	if (fd < 0)
+		return fail(err, -fd, "make a file in memory");
+
+	int exported = seccomp_export_bpf(context, fd);
 
 	if (exported < 0)
 		return fail(err, -exported, "make a filter of the rules");
@@ -261,40 +258,18 @@ static int export_to(scmp_filter_ctx context, int fd, const struct sock_filter *
 		return fail(err, errno, "read the filter");
 
 	size_t size = (size_t)status.st_size;
-	size_t count = n_stub + size / sizeof(struct sock_filter);
 
-	if (count > BPF_MAXINSNS)
-		return fail(err, 0, "the filter has %zu instructions, the kernel takes %d",
-			count, BPF_MAXINSNS);
-
-	struct sock_filter *instructions = calloc(count, sizeof(*instructions));
-
-	if (!instructions)
+	ret->instructions = malloc(size);
+	if (!ret->instructions)
 		return fail(err, ENOMEM, "keep the filter");
-	memcpy(instructions, stub, n_stub * sizeof(*stub));
-	if (pread(fd, instructions + n_stub, size, 0) != (ssize_t)size) {
-		free(instructions);
+	if (pread(fd, ret->instructions, size, 0) != (ssize_t)size)
 		return fail(err, EIO, "read the filter");
-	}
-	ret->instructions = instructions;
-	ret->count = (unsigned short)count;
+	ret->count = size / sizeof(struct sock_filter);
 	return 0;
 }
 
-static int export(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
-	struct launch_filter *ret, struct error *err)
-{
-	struct sock_filter stub[SECCOMP_STUB_MAX];
-	size_t n_stub = make_stub(seccomp, stub);
-	int AUTO_FD fd = sys_memfd_create("seccomp", 0);
-
-	if (fd < 0)
-		return fail(err, -fd, "make a file in memory");
-	return export_to(context, fd, stub, n_stub, ret, err);
-}
-
 static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
-	struct launch_filter *ret, struct error *err)
+	struct seccomp_program *ret, struct error *err)
 {
 	/* no_new_privs is a step of its own in the plan, never a side effect. */
 	int set = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0);
@@ -303,14 +278,14 @@ static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 		set = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (set < 0)
 		return fail(err, -set, "set up libseccomp");
-	if (add_architectures(context, seccomp, err) < 0 ||
-		add_rules(context, seccomp, err) < 0)
+	if (add_rules(context, seccomp, err) < 0)
 		return -1;
-	return export(context, seccomp, ret, err);
+	return export(context, ret, err);
 }
 
-static int compile(
-	const struct oci_seccomp *seccomp, struct launch_filter *ret, struct error *err)
+/* PLACE: of the architecture in the profile, for the error. */
+static int compile_one(const struct oci_seccomp *seccomp, size_t place,
+	struct seccomp_program *ret, struct error *err)
 {
 	scmp_filter_ctx context = seccomp_init(default_action(seccomp));
 
@@ -319,10 +294,66 @@ static int compile(
 			"libseccomp or this kernel does not know the defaultAction %s",
 			name_of(oci_seccomp_action_names, seccomp->default_action));
 
-	int built = build(context, seccomp, ret, err);
+	int built = choose_architecture(context, ret->arch, err);
 
+	if (built < 0)
+		(void)fail_in(err, "architectures[%zu]", place);
+	else
+		built = build(context, seccomp, ret, err);
 	seccomp_release(context);
 	return built;
+}
+
+static int join(const struct oci_seccomp *seccomp, const struct seccomp_program *programs,
+	size_t count, struct launch_filter *ret, struct error *err)
+{
+	struct sock_filter front[SECCOMP_STUB_MAX + SECCOMP_DISPATCH_MAX];
+	size_t n_front = make_stub(seccomp, programs, count, front), total;
+
+	n_front += seccomp_dispatch(programs, count, front + n_front);
+	total = n_front;
+	for (size_t i = 0; i < count; i++)
+		total += programs[i].count;
+	if (total > BPF_MAXINSNS)
+		return fail(err, 0, "the filter has %zu instructions, the kernel takes %d",
+			total, BPF_MAXINSNS);
+	ret->instructions = calloc(total, sizeof(*ret->instructions));
+	if (!ret->instructions)
+		return fail(err, ENOMEM, "keep the filter");
+	memcpy(ret->instructions, front, n_front * sizeof(*front));
+	for (size_t i = 0, at = n_front; i < count; at += programs[i++].count)
+		memcpy(ret->instructions + at, programs[i].instructions,
+			programs[i].count * sizeof(*front));
+	ret->count = (unsigned short)total;
+	return 0;
+}
+
+/*
+ * Each architecture is a program of its own. Together in one, the library loses rules with
+ * conditions for a call that one of the architectures has not: docs/decisions/020.
+ */
+static int compile(
+	const struct oci_seccomp *seccomp, struct launch_filter *ret, struct error *err)
+{
+	struct seccomp_program programs[SECCOMP_ARCHES_MAX] = {{.arch = seccomp_arch_native()}};
+	size_t count = 1;
+	int result = compile_one(seccomp, 0, &programs[0], err);
+
+	for (size_t i = 0; result == 0 && i < seccomp->n_architectures; i++) {
+		size_t known = 0;
+
+		while (known < count && programs[known].arch != seccomp->architectures[i])
+			known++;
+		if (known < count || count == SECCOMP_ARCHES_MAX)
+			continue;
+		programs[count].arch = seccomp->architectures[i];
+		result = compile_one(seccomp, i, &programs[count++], err);
+	}
+	if (result == 0)
+		result = join(seccomp, programs, count, ret, err);
+	for (size_t i = 0; i < count; i++)
+		free(programs[i].instructions);
+	return result;
 }
 
 /* ---- flags ---- */

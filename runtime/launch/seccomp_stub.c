@@ -100,3 +100,35 @@ size_t seccomp_stub(const struct seccomp_newest *newest, size_t count,
 	resolve_jumps(&writer, refuse);
 	return writer.count;
 }
+
+/* ---- to the program of an architecture ---- */
+
+static void put_way(struct writer *writer, uint32_t arch)
+{
+	bool x32 = arch == X32_ARCH;
+
+	put(writer, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
+	put(writer, BPF_JMP | BPF_JEQ | BPF_K, 0, x32 ? 3 : 1, x32 ? AUDIT_ARCH_X86_64 : arch);
+	if (x32) {
+		put(writer, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
+		put(writer, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32_BIT);
+	}
+	put(writer, BPF_JMP | BPF_JA, 0, 0, 0);
+}
+
+size_t seccomp_dispatch(const struct seccomp_program *programs, size_t count,
+	struct sock_filter ret[SECCOMP_DISPATCH_MAX])
+{
+	struct writer writer = {.at = ret};
+	size_t jumps[SECCOMP_ARCHES_MAX], start = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		put_way(&writer, programs[i].arch);
+		jumps[i] = writer.count - 1;
+	}
+	for (size_t i = 1; i < count; i++) {
+		start += programs[i - 1].count;
+		ret[jumps[i]].k = (uint32_t)(writer.count - jumps[i] - 1 + start);
+	}
+	return writer.count;
+}

@@ -141,15 +141,14 @@ static void compare(struct source *source, const struct oci_seccomp *seccomp,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Without x32, which the library confuses with x86_64: 020. */
-	static uint32_t architectures[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386};
+	static uint32_t architectures[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, X32};
 	struct source source = {data, size};
 	struct oci_seccomp_arg args[RULES_MAX_HERE][3];
 	struct oci_seccomp_rule rules[RULES_MAX_HERE];
 	struct oci_seccomp seccomp = {
 		.default_action = actions[byte(&source) % 7],
 		.architectures = architectures,
-		.n_architectures = 1 + byte(&source) % 2u,
+		.n_architectures = 1 + byte(&source) % 3u,
 		.syscalls = rules,
 		.n_syscalls = make_rules(&source, rules, args),
 	};

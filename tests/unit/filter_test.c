@@ -320,6 +320,43 @@ static void check_random(void)
 	is_number(wrong, 0, "and answer as their words say");
 }
 
+/*
+ * Calls that one of the architectures has not, or has behind socketcall(2), beside rules with
+ * conditions, with and without the binary search: what the library loses when it makes one
+ * program of all (docs/decisions/020).
+ */
+static void check_lost(void)
+{
+	enum { FEW = 6, MANY = 46 };
+	static const char *names[FEW] = {"clock_nanosleep_time64", "epoll_wait_old",
+		"getsockopt", "kill", "ioctl", "prctl"};
+	static const size_t sizes[] = {FEW, MANY};
+	static const uint32_t defaults[] = {OCI_SECCOMP_ALLOW, OCI_SECCOMP_ERRNO};
+	struct oci_seccomp_arg seven[] = {{1, OCI_SECCOMP_EQ, 7, 0}};
+	struct oci_seccomp_arg above[] = {{0, OCI_SECCOMP_GT, 1, 0}};
+	struct oci_seccomp_rule rules[MANY];
+	struct oci_seccomp seccomp = {
+		.architectures = amd64, .n_architectures = 3, .syscalls = rules};
+
+	for (size_t i = 0; i < MANY; i++) {
+		rules[i] = (struct oci_seccomp_rule){
+			.names = i < FEW ? &names[i] : &ordinary[i - FEW],
+			.n_names = 1,
+			.action = OCI_SECCOMP_TRAP,
+			.args = i % 2 ? seven : above,
+			.n_args = i < FEW,
+		};
+	}
+	for (size_t i = 0; i < 4; i++) {
+		seccomp.default_action = defaults[i / 2];
+		seccomp.n_syscalls = sizes[i % 2];
+		compare(&seccomp, "no rule is lost for what another architecture has not");
+		rules[0].n_args = 0;
+		compare(&seccomp, "nor beside one without conditions");
+		rules[0].n_args = 1;
+	}
+}
+
 static void check_refused(void)
 {
 	static const char *sendmsg_name[] = {"sendmsg"};
@@ -478,6 +515,7 @@ int main(void)
 	check_stub();
 	check_rules();
 	check_random();
+	check_lost();
 	check_refused();
 	check_flags();
 	check_kernel();
