@@ -367,14 +367,30 @@ int launch_steps_before_clone(struct launch *launch, struct error *err)
 	for (size_t i = 0; i < list->count && list->steps[i].kind != STEP_CLONE; i++) {
 		const struct step *step = &list->steps[i];
 		bool of_cgroup =
-			step->kind == STEP_CREATE_CGROUP || step->kind == STEP_WRITE_CGROUP ||
-			step->kind == STEP_LIMIT_DEVICES || step->kind == STEP_OWN_CGROUP;
+			step->kind == STEP_CREATE_CGROUP || step->kind == STEP_START_UNIT ||
+			step->kind == STEP_WRITE_CGROUP || step->kind == STEP_LIMIT_DEVICES ||
+			step->kind == STEP_OWN_CGROUP;
 
 		if (!of_cgroup || do_step(launch, step, err) == 0)
 			continue;
 		if (step->origin[0] && !err->where[0])
 			error_in(err, "%s", step->origin);
 		return -1;
+	}
+	return 0;
+}
+
+int launch_release_unit(struct launch *launch, struct error *err)
+{
+	const struct step_list *list = &launch->plan->outside;
+	bool released = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct step *step = &list->steps[i];
+
+		released = released || step->kind == STEP_RELEASE_UNIT;
+		if (released && !is_commit(step) && do_step(launch, step, err) < 0)
+			return fail_in(err, "%s", step->origin);
 	}
 	return 0;
 }

@@ -32,6 +32,8 @@ int launch_map_tree(struct launch *launch, const struct step *step, struct error
 /* launch.c: of the plan, the cgroup and its limits. Undone by launch_undo(), also after an
  * error. */
 int launch_steps_before_clone(struct launch *launch, struct error *err);
+/* The container's process is in its unit: the stand-in leaves, and the limits are as asked. */
+int launch_release_unit(struct launch *launch, struct error *err);
 /* The prestart and createRuntime hooks, for the process there is. */
 int launch_run_hooks(struct launch *launch, struct error *err);
 

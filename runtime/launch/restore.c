@@ -279,7 +279,7 @@ static int restore(
 	if (make_mount_points(launch, restoring->rootfs, err) < 0 ||
 		run_inside(&criu, launch, restoring, keep, err) < 0)
 		return -1;
-	if (read_pid(launch, restoring, err) < 0)
+	if (read_pid(launch, restoring, err) < 0 || launch_release_unit(launch, err) < 0)
 		return -1;
 	return run_hooks(launch, err);
 }

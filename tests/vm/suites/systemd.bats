@@ -234,6 +234,20 @@ shim() { SHIM_KILLS=15 CGROUP_MOUNT=$CGROUPS "$BATS_TEST_DIRNAME/../../integrati
     equal "$output" ""
 }
 
+@test "restore: in a scope as it was made, with its limits and alone in it" {
+    local images=$BATS_TEST_TMPDIR/images
+    change '.linux.resources.pids.limit = 9'
+    running c
+    mayfly checkpoint --image-path "$images" c
+    gone
+    mayfly --systemd-cgroup restore -d --bundle "$BUNDLE" --image-path "$images" c
+    equal "$(cat "$CGROUPS/system.slice/$UNIT/pids.max")" 9
+    equal "$(property "$UNIT" TasksMax)" 9
+    equal "$(cat "$CGROUPS/system.slice/$UNIT/cgroup.procs")" "$(mayfly state c | jq .pid)"
+    mayfly delete --force c
+    gone
+}
+
 @test "slices: made where they are missing, and the layout is systemd's" {
     change '.linux.cgroupsPath = $path' --arg path "t-deep.slice:t:$BATS_TEST_NUMBER"
     create c
