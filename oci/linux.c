@@ -158,7 +158,10 @@ static int check_net_device(
 {
 	const struct oci_net_device *device = object;
 
-	if (!is_interface_name(device->host_name))
+	/* A pattern says what a new name looks like; as an alternative name a '%' could be
+	 * there.
+	 */
+	if (!is_interface_name(device->host_name) || strchr(device->host_name, '%'))
 		return fail(err, 0, "is not the name of a network device");
 	if (device->name && !is_interface_name(device->name))
 		return fail(

@@ -161,6 +161,8 @@ static const struct config_case other_cases[] = {
 		"linux.netDevices[\"eth/1\"]: is not the name of a network device"},
 	{"two numbers in a pattern", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"e%d%d\"}}"),
 		"linux.netDevices[\"e\"]: \"e%d%d\": of a pattern only one \"%d\" is known"},
+	{"a pattern for the host's", ISOLATED("\"netDevices\":{\"e%\":{}}"),
+		"linux.netDevices[\"e%\"]: is not the name of a network device"},
 	{"a long interface", ISOLATED("\"netDevices\":{\"e\":{\"name\":\"a234567890123456\"}}"),
 		"linux.netDevices[\"e\"]: \"a234567890123456\" is not the name of a network "
 		"device"},
