@@ -11,6 +11,7 @@
 
 enum {
 	NETLINK_TIMEOUT_MS = 10 * 1000,
+	DUMP_TRIES = 16,
 	/* What a user gives an address; the kernel sets the others as it goes. */
 	KEPT_FLAGS = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN,
 };
@@ -49,11 +50,15 @@ static void put(struct request *request, uint16_t type, const void *value, size_
 /* Called for each message of an answer; RET is the caller's. */
 typedef void on_message(const struct nlmsghdr *message, void *ret);
 
-/* 1: the answer is complete; 0: more will come; or -errno, the kernel's own or about it. */
-static int read_messages(char *buffer, size_t length, on_message *each, void *ret)
+/*
+ * 1: the answer is complete; 0: more will come; or -errno, the kernel's own or about it. *TORN:
+ * what is listed has changed meanwhile, and an entry may be missing.
+ */
+static int read_messages(char *buffer, size_t length, on_message *each, void *ret, bool *torn)
 {
 	for (struct nlmsghdr *message = (struct nlmsghdr *)(void *)buffer;
 		NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
+		*torn = *torn || (message->nlmsg_flags & NLM_F_DUMP_INTR);
 		if (message->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (message->nlmsg_type == NLMSG_ERROR) {
@@ -71,8 +76,10 @@ static int read_messages(char *buffer, size_t length, on_message *each, void *re
 	return 0;
 }
 
+/* 0 or -errno; -EAGAIN: ask for the whole list again. */
 static int talk(int socket, const struct request *request, on_message *each, void *ret)
 {
+	bool torn = false;
 	char buffer[32 * 1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int done = (int)SYS_RESULT(send(socket, request, request->header.nlmsg_len, 0));
 
@@ -87,9 +94,9 @@ static int talk(int socket, const struct request *request, on_message *each, voi
 			continue;
 		if (got < 0)
 			return (int)got;
-		done = read_messages(buffer, (size_t)got, each, ret);
+		done = read_messages(buffer, (size_t)got, each, ret, &torn);
 		if (done > 0)
-			return 0;
+			return torn ? -EAGAIN : 0;
 	}
 	return done;
 }
@@ -253,13 +260,17 @@ static void take_address(const struct nlmsghdr *message, void *ret)
 
 int netlink_addresses(int socket, int index, struct netlink_address *ret, size_t room)
 {
-	struct found_addresses found = {.index = index, .list = ret, .room = room};
+	struct found_addresses found;
 	struct request request;
 	struct ifaddrmsg *info = start(&request, RTM_GETADDR, NLM_F_DUMP, sizeof(*info));
-	int done;
+	int done = -EAGAIN;
 
 	info->ifa_family = AF_UNSPEC;
-	done = talk(socket, &request, take_address, &found);
+	/* It lists those of all devices, and others may change theirs while it does. */
+	for (int tries = 0; tries < DUMP_TRIES && done == -EAGAIN; tries++) {
+		found = (struct found_addresses){.index = index, .list = ret, .room = room};
+		done = talk(socket, &request, take_address, &found);
+	}
 	return done < 0 ? done : (int)found.count;
 }
 

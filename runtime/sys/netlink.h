@@ -49,7 +49,7 @@ int netlink_set_up(int socket, int index, bool up);
 /*
  * The addresses of the device INDEX that somebody gave it, of global scope: not those of
  * autoconfiguration, which come back by themselves. As many as fit go to RET; answers how many
- * there are, or -errno.
+ * there are, or -errno; -EAGAIN: the addresses of the host change faster than they can be read.
  */
 int netlink_addresses(int socket, int index, struct netlink_address *ret, size_t room);
 
