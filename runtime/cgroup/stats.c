@@ -118,6 +118,20 @@ static void read_pressure(
 }
 
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6" */
+static bool read_device(const char *line, struct cgroup_io *ret)
+{
+	const char *numbers = strstr(line, " rbytes=");
+
+	/* Before Linux 5.17 devices without numbers stand in front: "7:7 7:6 8:0 rbytes=…". */
+	for (const char *at = line; numbers && (at = strchr(at, ' ')) && at < numbers; at++)
+		line = at + 1;
+	return sscanf(line,
+		       "%" SCNu64 ":%" SCNu64 " rbytes=%" SCNu64 " wbytes=%" SCNu64
+		       " rios=%" SCNu64 " wios=%" SCNu64,
+		       &ret->major, &ret->minor, &ret->read_bytes, &ret->written_bytes,
+		       &ret->reads, &ret->writes) == 6;
+}
+
 static int read_io(struct reading *reading, struct error *err)
 {
 	struct cgroup_stats *stats = reading->stats;
@@ -133,12 +147,7 @@ static int read_io(struct reading *reading, struct error *err)
 	for (char *rest = reading->text, *line; (line = strsep(&rest, "\n"));) {
 		struct cgroup_io io;
 
-		if (stats->n_io < lines &&
-			sscanf(line,
-				"%" SCNu64 ":%" SCNu64 " rbytes=%" SCNu64 " wbytes=%" SCNu64
-				" rios=%" SCNu64 " wios=%" SCNu64,
-				&io.major, &io.minor, &io.read_bytes, &io.written_bytes,
-				&io.reads, &io.writes) == 6)
+		if (stats->n_io < lines && read_device(line, &io))
 			stats->io[stats->n_io++] = io;
 	}
 	return 0;

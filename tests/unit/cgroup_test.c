@@ -437,7 +437,8 @@ static void test_stats(struct arena *arena)
 		{"pids.current", "5\n"},
 		{"pids.max", "max\n"},
 		{"io.stat", "8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n"
-			    "7:0 \n8:0 rbytes=9 wbytes=8 rios=7 wios=6 dbytes=0 dios=0\n"},
+			    "7:0 \n8:0 rbytes=9 wbytes=8 rios=7 wios=6 dbytes=0 dios=0\n"
+			    "7:1 7:2 253:5 rbytes=1 wbytes=1 rios=1 wios=1 dbytes=0 dios=0\n"},
 		{"hugetlb.2MB.max", "max\n"},
 		{"hugetlb.2MB.rsvd.max", "max\n"},
 		{"hugetlb.2MB.rsvd.current", "2097152\n"},
@@ -474,9 +475,11 @@ static void test_stats(struct arena *arena)
 				!strcmp(stats.memory_stat[1].name, "file"),
 			"memory.stat");
 		is_number(stats.pids_limit, 0, "no limit of processes");
-		is_true(stats.n_io == 2 && stats.io[0].minor == 16 && stats.io[0].writes == 4 &&
+		is_true(stats.n_io == 3 && stats.io[0].minor == 16 && stats.io[0].writes == 4 &&
 				stats.io[1].read_bytes == 9,
 			"disks, but those without numbers");
+		is_true(stats.n_io == 3 && stats.io[2].major == 253 && stats.io[2].minor == 5,
+			"and those behind such on a line of Linux 5.15");
 		is_number(stats.n_hugetlb, 2, "each page size once");
 		for (size_t i = 0; i < stats.n_hugetlb; i++)
 			is_true(strcmp(stats.hugetlb[i].page_size, "2MB")
