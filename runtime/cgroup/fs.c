@@ -12,7 +12,12 @@
 #include <string.h>
 
 /* How often to begin again when a parent vanishes: another container's end, or its undo. */
-enum { TRIES = 8 };
+enum { TRIES = 64 };
+
+static bool is_gone(int code)
+{
+	return code == ENOENT || code == ENODEV;
+}
 
 static int fail_to_make(const struct host *host, int code, const char *path, struct error *err)
 {
@@ -99,12 +104,13 @@ static size_t controllers_text(unsigned int mask, char buffer[256])
 	return used;
 }
 
-static bool is_available(int dir, unsigned int bit)
+/* 1, 0, or a negative errno when DIR is gone. */
+static int is_available(int dir, unsigned int bit)
 {
 	char text[512];
+	ssize_t got = files_read(dir, "cgroup.controllers", text, sizeof(text));
 
-	return files_read(dir, "cgroup.controllers", text, sizeof(text)) >= 0 &&
-	       (host_controllers_parse(text) & bit);
+	return got < 0 ? (int)got : (host_controllers_parse(text) & bit) != 0;
 }
 
 static int fail_to_enable(int code, const struct controller_name *controller, int dir,
@@ -121,7 +127,7 @@ static int fail_to_enable(int code, const struct controller_name *controller, in
 		{EINVAL, ": are there real-time processes?"},
 	};
 	const char *of = path + strspn(path, "/"), *why = "";
-	int length = 0;
+	int length = 0, available = is_available(dir, controller->bit);
 
 	/* The first DEPTH components: which of the ancestors refused. */
 	for (; depth > 0; depth--) {
@@ -130,12 +136,14 @@ static int fail_to_enable(int code, const struct controller_name *controller, in
 	}
 	/* A name the kernel does not know is EINVAL, one that the parent does not give ENOENT.
 	 */
-	if ((code == ENOENT || code == EINVAL) && !is_available(dir, controller->bit))
+	if ((code == ENOENT || code == EINVAL) && available == 0)
 		return fail(err, 0, "controller \"%s\" not available in cgroup \"/%.*s\"",
 			controller->name, length, of);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].code == code)
 			why = rows[i].why;
+	if (available < 0)
+		code = -available;
 	return fail(err, code, "enable controller \"%s\" below cgroup \"/%.*s\"%s",
 		controller->name, length, of, why);
 }
@@ -301,7 +309,7 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 {
 	int made = SYS_RESULT(mkdirat(parent, name, 0755));
 
-	if (made == -ENOENT || made == -ENODEV)
+	if (made < 0 && is_gone(-made))
 		return 1;
 	if (made < 0 && made != -EEXIST)
 		return fail_to_make(host, -made, cgroup->path, err);
@@ -321,6 +329,24 @@ static int make_leaf(struct cgroup *cgroup, const struct host *host, int parent,
 	return check_events(cgroup, err);
 }
 
+/* 0, -1 with *err, or 1 when a parent has vanished. */
+static int try_to_create(struct cgroup *cgroup, const struct host *host,
+	const char *parent_path, const char *name, struct error *err)
+{
+	unsigned int others = host->cgroup == CGROUP_UNIFIED ? host->controllers : 0;
+
+	cgroup->created = 0;
+
+	int AUTO_FD parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
+
+	if (parent < 0)
+		return is_gone(-parent) ? 1 : fail_to_make(host, -parent, cgroup->path, err);
+	if (enable_controllers(
+		    cgroup->mount, parent, parent_path, others, cgroup->wanted, err) < 0)
+		return is_gone(err->code) ? 1 : -1;
+	return make_leaf(cgroup, host, parent, name, err);
+}
+
 int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *path,
 	unsigned int wanted, struct error *err)
 {
@@ -334,19 +360,10 @@ int cgroup_create(struct cgroup *cgroup, const struct host *host, const char *pa
 	cgroup->mount = files_open_mount(host, err);
 	if (cgroup->mount < 0)
 		return -1;
-	for (int tries = 0; answer == 1 && tries < TRIES; tries++) {
-		cgroup->created = 0;
-
-		int AUTO_FD parent = open_parent(cgroup->mount, parent_path, &cgroup->created);
-
-		if (parent < 0) {
-			answer = fail_to_make(host, -parent, path, err);
-			break;
-		}
-		answer = enable_controllers(cgroup->mount, parent, parent_path,
-			host->cgroup == CGROUP_UNIFIED ? host->controllers : 0, wanted, err);
-		if (answer == 0)
-			answer = make_leaf(cgroup, host, parent, name, err);
+	for (int tries = 0, pause = 0; answer == 1 && tries < TRIES; tries++) {
+		if (tries > 0)
+			files_pause(&pause);
+		answer = try_to_create(cgroup, host, parent_path, name, err);
 	}
 	if (answer == 0)
 		return 0;

@@ -93,6 +93,47 @@ static void test_create(void)
 	cgroup_close(&cgroup);
 }
 
+/*
+ * Another container's end takes the parent away whenever it is empty. That a controller is
+ * wanted makes the parent be looked up again; here it is one that need not be.
+ */
+static void test_vanishing_parent(void)
+{
+	enum { ROUNDS = 300 };
+	struct host with_memory = host;
+	unsigned int failed = 0;
+	struct error err, last = {0};
+	char parent[512];
+	pid_t rival;
+
+	with_memory.cgroup = CGROUP_UNIFIED;
+	with_memory.controllers = CONTROLLER_MEMORY;
+	snprintf(parent, sizeof(parent), "%s%s", host.cgroup_mount, below("/vanishing"));
+	rival = fork();
+	while (rival == 0) {
+		(void)rmdir(parent);
+		usleep(20);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		struct cgroup cgroup;
+
+		if (cgroup_create(&cgroup, &with_memory, below("/vanishing/x"), 0, &err) < 0) {
+			failed++;
+			last = err;
+			continue;
+		}
+		cgroup_undo(&cgroup, TIMEOUT_MS);
+		cgroup_close(&cgroup);
+	}
+	kill(rival, SIGKILL);
+	(void)waitpid(rival, NULL, 0);
+	if (!is_number(failed, 0, "a parent that vanishes is made again"))
+		printf("# %s\n", last.what);
+	(void)rmdir(parent);
+	snprintf(parent, sizeof(parent), "%s%s", host.cgroup_mount, base);
+	(void)rmdir(parent);
+}
+
 static void test_refusals(void)
 {
 	struct cgroup cgroup, again;
@@ -508,6 +549,7 @@ int main(void)
 	}
 	snprintf(base, sizeof(base), "/mayfly-test-%d", getpid());
 	test_create();
+	test_vanishing_parent();
 	test_refusals();
 	test_internal_processes();
 	test_processes();
