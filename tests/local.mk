@@ -103,11 +103,13 @@ tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
 
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test tests/unit/restrain_test \
-	tests/unit/netlink_test tests/unit/tree_test
+	tests/unit/helper_test tests/unit/netlink_test tests/unit/tree_test
 check_PROGRAMS += $(sys_tests)
 TESTS += $(sys_tests)
 tests_unit_channel_test_SOURCES = tests/unit/channel_test.c
 tests_unit_channel_test_LDADD = libsys.a libbase.a
+tests_unit_helper_test_SOURCES = tests/unit/helper_test.c
+tests_unit_helper_test_LDADD = libsys.a libbase.a
 tests_unit_identity_test_SOURCES = tests/unit/identity_test.c
 tests_unit_identity_test_LDADD = libsys.a libbase.a
 tests_unit_netlink_test_SOURCES = tests/unit/netlink_test.c

@@ -86,9 +86,14 @@ int helper_run(struct helper *helper, const char *const argv[], struct error *er
 		used += (size_t)got;
 	}
 	helper->answer[used] = '\0';
+
+	bool whole = strchr(helper->answer, '\n') != NULL;
+
 	helper->answer[strcspn(helper->answer, "\n")] = '\0';
-	if (helper->answer[0] == '/' && used == sizeof(helper->answer) - 1)
-		return fail(err, ENAMETOOLONG, "hear from \"%s\"", argv[0]);
+	/* A part of a path is another path. */
+	if (helper->answer[0] == '/' && !whole)
+		return fail(err, used == sizeof(helper->answer) - 1 ? ENAMETOOLONG : EPIPE,
+			"hear from \"%s\"", argv[0]);
 	if (helper->answer[0] != '/')
 		return fail(err, 0, "%s: %s", argv[0],
 			*helper->answer ? helper->answer : "no answer");
