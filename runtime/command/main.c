@@ -39,18 +39,34 @@ static void explain_misplaced(
 		row->argument ? row->argument : "", command->name);
 }
 
-static int check_count(const struct command *command, size_t count, struct error *err)
+/* An option that was typed behind the first argument, where it is an argument; or NULL. */
+static const char *find_late_option(const struct command *command, const struct parsed *parsed)
 {
-	if (count >= command->least && count <= command->most)
+	for (size_t i = 1; i < parsed->n_rest; i++) {
+		const char *name = parsed->rest[i] + strspn(parsed->rest[i], "-");
+
+		if (name != parsed->rest[i] &&
+			options_find(command->options, name, strcspn(name, "=")))
+			return parsed->rest[i];
+	}
+	return NULL;
+}
+
+static int check_count(
+	const struct command *command, const struct parsed *parsed, struct error *err)
+{
+	size_t count = parsed->n_rest;
+	bool exactly = command->least == command->most, few = count < command->least;
+	const char *late = few ? NULL : find_late_option(command, parsed);
+
+	if (!few && count <= command->most)
 		return 0;
-	if (command->least == command->most)
-		return fail(err, 0, "\"%s\" requires exactly %zu argument(s)", command->name,
-			command->least);
-	if (count < command->least)
-		return fail(err, 0, "\"%s\" requires a minimum of %zu argument(s)",
-			command->name, command->least);
-	return fail(err, 0, "\"%s\" requires a maximum of %zu argument(s)", command->name,
-		command->most);
+	return fail(err, 0, "\"%s\" requires %s %zu argument(s)%s%.100s", command->name,
+		exactly ? "exactly"
+		: few	? "a minimum of"
+			: "a maximum of",
+		few ? command->least : command->most,
+		late ? ", and options in front of them, not behind: " : "", late ? late : "");
 }
 
 static int print_help(const struct command *command, struct arena *arena, struct error *err)
@@ -82,7 +98,7 @@ static int run_command(const struct command *command, const struct mayfly_global
 		*ret_status = EXIT_SUCCESS;
 		return print_help(command, arena, err);
 	}
-	if (check_count(command, parsed.n_rest, err) < 0)
+	if (check_count(command, &parsed, err) < 0)
 		return usage(err, command);
 
 	const struct call call = {
