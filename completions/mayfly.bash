@@ -94,7 +94,7 @@ _mayfly()
 	[[ $current != -* ]] || words=$options
 	case $command:${id:+id} in
 	kill:id) words='TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH' ;;
-	exec:id | ps:id) return ;; # the options of another program
+	once:id | exec:id | ps:id) return ;; # the options of another program
 	plan:) [[ $current != [./]* ]] || { _mayfly_paths -d "$current" && return; } ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
