@@ -100,8 +100,8 @@ static int check_cgroup_manager(struct global_options *options, struct error *er
 			"cgroup could not be killed as a whole");
 	if (strcmp(name, "systemd") != 0 && strcmp(name, "cgroupfs") != 0)
 		return fail(err, 0,
-			"invalid value \"%.100s\" for flag --cgroup-manager: not cgroupfs, "
-			"systemd or disabled",
+			"invalid value \"%.100s\" for flag --cgroup-manager: not cgroupfs "
+			"or systemd",
 			name);
 	options->global.systemd_cgroup = strcmp(name, "systemd") == 0;
 	return 0;
