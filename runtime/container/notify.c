@@ -245,7 +245,7 @@ int notify_pass_on(int socket, pid_t pid, struct error *err)
 	return ready == 1 && tell_host(pid, false, err) < 0 ? -1 : ready;
 }
 
-int notify_relay(int socket, pid_t pid, int pidfd, struct error *err)
+static int relay(int socket, pid_t pid, int pidfd, struct error *err)
 {
 	for (;;) {
 		struct pollfd fds[] = {
@@ -266,4 +266,16 @@ int notify_relay(int socket, pid_t pid, int pidfd, struct error *err)
 		if (fds[1].revents)
 			return 0;
 	}
+}
+
+void notify_await(struct operation *operation, int socket, pid_t pid, int pidfd)
+{
+	struct error err;
+	char line[1024];
+
+	if (socket < 0 || (container_unlock(&operation->container, &err) == 0 &&
+				  relay(socket, pid, pidfd, &err) == 0))
+		return;
+	error_print(&err, line, sizeof(line));
+	operation_log(operation, "warning", "%s", line);
 }

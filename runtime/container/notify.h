@@ -26,11 +26,12 @@ int notify_make(
 	const struct container *container, bool listen, int *ret_socket, struct error *err);
 
 /*
- * `start` and a detached `run`: wait for READY=1 on SOCKET, pass it on with the pid of the
- * container's process, and wait until the manager has seen that we were still there. The end of
- * the process, which PIDFD tells, ends the waiting, too.
+ * `start` and a detached `run`: without the lock, which others may want meanwhile, wait for
+ * READY=1 on SOCKET (-1: for nothing), pass it on with PID, the container's process, and wait
+ * until the manager has seen that we were still there. The end of the process, which PIDFD
+ * tells, ends the waiting, too. A failure is a warning: the program runs all the same.
  */
-int notify_relay(int socket, pid_t pid, int pidfd, struct error *err);
+void notify_await(struct operation *operation, int socket, pid_t pid, int pidfd);
 
 /* One datagram of SOCKET: was it READY=1? Then the host hears of it. 1, 0 or -1. */
 int notify_pass_on(int socket, pid_t pid, struct error *err);

@@ -19,22 +19,6 @@ static int run_program(struct birth *birth, struct error *err)
 	return operation_hooks(operation, HOOK_POSTSTART, birth->launch.pid, err);
 }
 
-/* The program runs, whether the service manager hears of it or not. */
-static void await_ready(struct birth *birth)
-{
-	struct operation *operation = &birth->operation;
-	struct error err;
-	char line[1024];
-
-	if (birth->notify_socket < 0 ||
-		(container_unlock(&operation->container, &err) == 0 &&
-			notify_relay(birth->notify_socket, birth->launch.pid,
-				birth->launch.pidfd, &err) == 0))
-		return;
-	error_print(&err, line, sizeof(line));
-	operation_log(operation, "warning", "%s", line);
-}
-
 static int wait_for_end(struct birth *birth, int *ret_status, struct error *err)
 {
 	/* Other commands may work on the container while it runs. */
@@ -54,7 +38,8 @@ static int run_foreground(struct birth *birth, const struct mayfly_run *options,
 	int result = run_program(birth, err);
 
 	if (result == 0 && options->detach) {
-		await_ready(birth);
+		notify_await(&birth->operation, birth->notify_socket, birth->launch.pid,
+			birth->launch.pidfd);
 		return 0;
 	}
 	if (result == 0)

@@ -111,20 +111,6 @@ static int run_poststart(struct operation *operation, struct error *err)
 	return operation_hooks(operation, HOOK_POSTSTART, (pid_t)record->pid, err);
 }
 
-/* The program runs, whether the service manager hears of it or not. */
-static void await_ready(struct operation *operation, int notify, pid_t pid, int pidfd)
-{
-	struct error err;
-	char line[1024];
-
-	/* The lock may be ours for the hooks: READY=1 takes as long as the program likes. */
-	if (notify < 0 || (container_unlock(&operation->container, &err) == 0 &&
-				  notify_relay(notify, pid, pidfd, &err) == 0))
-		return;
-	error_print(&err, line, sizeof(line));
-	operation_log(operation, "warning", "%s", line);
-}
-
 /* The spec's lifecycle goes on at "destroyed" when a hook has failed: runtime.md, steps 7
  * and 9. */
 static void destroy(struct operation *operation)
@@ -169,7 +155,7 @@ int mayfly_start(const struct mayfly_global *global, const char *id, struct erro
 	if (hook_failed)
 		destroy(&operation);
 	if (result == 0)
-		await_ready(&operation, notify, pid, pidfd);
+		notify_await(&operation, notify, pid, pidfd);
 out:
 	operation_close(&operation);
 	return result;
