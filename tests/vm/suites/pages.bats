@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# docs/use-from-docker.md and docs/use-from-podman.md, followed word for word.
+# docs/docker.md and docs/podman.md, followed word for word.
 # vm-needs: docker podman
 
 FOLLOW=$BATS_TEST_DIRNAME/../lib/follow
@@ -21,12 +21,13 @@ teardown_file() {
         mv "$file.kept" "$file"
     done
     systemctl restart docker
+    loginctl disable-linger tester
 }
 
-@test "use-from-docker.md: every block runs and prints what the page says" {
-    "$FOLLOW" "$DOCS/use-from-docker.md" 3>&-
+@test "docker.md: every block runs and prints what the page says" {
+    "$FOLLOW" "$DOCS/docker.md" 3>&-
 }
 
-@test "use-from-podman.md: every block runs and prints what the page says" {
-    "$FOLLOW" "$DOCS/use-from-podman.md" 3>&-
+@test "podman.md: every block runs and prints what the page says" {
+    "$FOLLOW" "$DOCS/podman.md" 3>&-
 }
