@@ -38,9 +38,9 @@ reads() { equal "$(cat "$(cgroup_of change)/$1")" "$2"; }
     reads memory.max 50331648
     reads memory.swap.max 0
     reads pids.max 20
-    # Docker's update does not pass a -1 on.
+    # Docker's update does not pass a -1 on; runc 1.1 does not write it.
     engine update --memory-swap -1 change >/dev/null
-    case $ENGINE in docker) reads memory.swap.max 0 ;; podman) reads memory.swap.max max ;; esac
+    case $ENGINE-$RUNTIME in docker-* | *-runc) reads memory.swap.max 0 ;; *) reads memory.swap.max max ;; esac
     engine update --pids-limit -1 change >/dev/null
     reads pids.max max
 }
