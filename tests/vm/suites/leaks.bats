@@ -34,7 +34,8 @@ unchanged() {
     diff "$1" "$BATS_TEST_TMPDIR/now" | grep '^>' >"$BATS_TEST_TMPDIR/left"
     [ ! -s "$BATS_TEST_TMPDIR/left" ]
 }
-is_as() { eventually 30 unchanged "$1" || { echo "left:" && head -n 40 "$BATS_TEST_TMPDIR/left" && return 1; }; }
+# (Docker clears network namespaces away once a minute.)
+is_as() { eventually 120 unchanged "$1" || { echo "left:" && head -n 40 "$BATS_TEST_TMPDIR/left" && return 1; }; }
 
 setup_file() {
     export BATS_TEST_TIMEOUT=${TEST_TIMEOUT:-600}
@@ -62,9 +63,26 @@ teardown() { remove_all; }
     for daemon in 0 1; do [ "$(descriptors "${daemons[daemon]}")" -le $((before[daemon] + 12)) ]; done
 }
 
+@test "run --rm, five at once: nothing is left" {
+    local round lane lanes
+    run_none --rm busybox true
+    sleep 1
+    snapshot | sort >"$BATS_TEST_TMPDIR/before"
+    for ((round = 0; round < RUNS; round += 5)); do
+        lanes=()
+        for lane in 1 2 3 4 5; do
+            run_none --rm busybox true &
+            lanes+=($!)
+        done
+        for lane in "${lanes[@]}"; do wait "$lane"; done
+    done
+    is_as "$BATS_TEST_TMPDIR/before"
+}
+
 @test "exec, many times: nothing is left, in the container and outside" {
     local i pid inside rings
-    run_none -d --name target --pids-limit 20 busybox sleep 100000 >/dev/null
+    # A shell: what an exec leaves behind has to find somebody who reaps it.
+    run_none -d --name target --pids-limit 20 busybox sh -c 'while :; do sleep 1; done' >/dev/null
     engine exec target true
     pid=$(inspect target '{{.State.Pid}}')
     snapshot | sort >"$BATS_TEST_TMPDIR/before"
@@ -77,7 +95,7 @@ teardown() { remove_all; }
         2) attempt engine exec target /no/such/program && [ "$status" -ne 0 ] ;;
         esac
     done
-    alone() { [ "$(wc -l <"$(cgroup_of target)/cgroup.procs")" -eq 1 ]; }
+    alone() { [ "$(wc -l <"$(cgroup_of target)/cgroup.procs")" -le 2 ]; }
     eventually 10 alone
     equal "$(find "/proc/$pid/fd" -type l | wc -l)" "$inside"
     is_as "$BATS_TEST_TMPDIR/before"

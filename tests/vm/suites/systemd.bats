@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # --systemd-cgroup with a real systemd: what it knows, what a reload leaves, what an end leaves, and the users' own.
-# vm-needs: docker
 # shellcheck disable=SC2016 # $… in single quotes is jq's
 
 load ../lib/engine.bash
@@ -289,20 +288,4 @@ shim() { SHIM_KILLS=15 CGROUP_MOUNT=$CGROUPS "$BATS_TEST_DIRNAME/../../integrati
     attempt as_person "$MAYFLY" --systemd-cgroup create --bundle "$BUNDLE" c
     status_is 1
     matches 'hugepageLimits.*hugetlb'
-}
-
-@test "50 docker run: no scope is left" {
-    [ "$DRIVER" = systemd ] || skip "for the systemd driver"
-    local round lane pids
-    for round in $(seq 10); do
-        pids=()
-        for lane in 1 2 3 4 5; do
-            docker run --rm --runtime mayfly --network none busybox true 3>&- &
-            pids+=($!)
-        done
-        for lane in "${pids[@]}"; do wait "$lane"; done
-    done
-    none_left() { is_unknown 'docker-*.scope'; }
-    eventually 10 none_left
-    [ -z "$(find "$CGROUPS/system.slice" -name 'docker-*.scope')" ]
 }
