@@ -136,6 +136,25 @@ eventually() {
     done
 }
 
+# What no single case thinks of: the process's surroundings, line by line, as runc makes them. looks_as_under_runc SET...:
+# what the probe said is in files of these names; the first runtimes' is kept for mayfly's to be compared with. What may differ
+# and why stands in same-as-runc.allow; crun's differences are not ours to judge.
+looks_as_under_runc() {
+    local set runc=/var/tmp/as-runc/$ENGINE differs=
+    if [ "$RUNTIME" != mayfly ]; then
+        mkdir -p "/var/tmp/as-$RUNTIME/$ENGINE"
+        cp "${@/#/$BATS_FILE_TMPDIR/}" "/var/tmp/as-$RUNTIME/$ENGINE"
+        return 0
+    fi
+    for set in "$@"; do
+        [ -e "$runc/$set" ] || skip "runc did not run before this"
+        attempt diff -U 0 "$runc/$set" "$BATS_FILE_TMPDIR/$set"
+        output=$(grep -E '^[-+][^-+]' <<<"$output" | grep -vE -f <(grep -v '^#' "$LIB/same-as-runc.allow") || true)
+        [ -z "$output" ] || { printf 'not as under runc (%s):\n%s\n' "$set" "$output" && differs=1; }
+    done
+    [ -z "$differs" ]
+}
+
 # What containers of this engine leave on a machine when they are not cleared away.
 traces() {
     local group mounts states units

@@ -70,7 +70,7 @@ in_it() { attempt buildah run --runtime "$RUNTIME" --network none "$@"; }
 }
 
 @test "ctr run --runc-binary: output, exit status, limits" {
-    attempt ctr run --rm --runc-binary "$(command -v "$RUNTIME")" --memory-limit 67108864 --cpus 0.5 --rootfs \
+    attempt ctr run --rm --env PATH=/bin --runc-binary "$(command -v "$RUNTIME")" --memory-limit 67108864 --cpus 0.5 --rootfs \
         /var/lib/mayfly-vm/root "ctr-$RUNTIME" sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max || cat /proc/self/cgroup; exit 9'
     status_is 9
     group=/sys/fs/cgroup/default/ctr-$RUNTIME
@@ -81,14 +81,14 @@ in_it() { attempt buildah run --runtime "$RUNTIME" --network none "$@"; }
     local dir=$BATS_TEST_TMPDIR/tree
     mkdir -p "$dir/deep"
     mount -t tmpfs tmpfs "$dir/deep"
-    attempt ctr run --rm --runc-binary "$(command -v "$RUNTIME")" --mount "type=bind,src=$dir,dst=/mnt,options=rbind:rro" \
+    attempt ctr run --rm --env PATH=/bin --runc-binary "$(command -v "$RUNTIME")" --mount "type=bind,src=$dir,dst=/mnt,options=rbind:rro" \
         --rootfs /var/lib/mayfly-vm/root "rro-$RUNTIME" sh -c 'echo no >/mnt/file; echo "top: $?"; echo no >/mnt/deep/file; echo "deep: $?"'
     umount "$dir/deep"
     has "top: 1" "deep: 1"
 }
 
 @test "ctr: task exec, kill and a detached container" {
-    ctr run -d --runc-binary "$(command -v "$RUNTIME")" --rootfs /var/lib/mayfly-vm/root "task-$RUNTIME" sleep 1000 3>&-
+    ctr run -d --env PATH=/bin --runc-binary "$(command -v "$RUNTIME")" --rootfs /var/lib/mayfly-vm/root "task-$RUNTIME" sleep 1000 3>&-
     attempt ctr task exec --exec-id e1 "task-$RUNTIME" sh -c 'echo inside; exit 3'
     status_is 3
     has inside

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # What CRI-O calls, by hand, since Debian has no CRI-O: conmon with its arguments, and the runtime itself.
+# vm-as: crio-cgroupfs crio-systemd
 # vm-runtimes: runc crun mayfly
 # vm-beside: yes
 
@@ -8,15 +9,23 @@
 
 load ../lib/engine.bash
 
+# Its cgroup_manager: the runtime's option, conmon's, and what a container's cgroup is called.
+case $ENGINE in
+crio-systemd) MANAGER=(--systemd-cgroup) MONITOR=(-s) GROUP=system.slice:crio: ;;
+*) MANAGER=() MONITOR=() GROUP=/crio-$RUNTIME/crio- ;;
+esac
+
 # The options CRI-O gives the runtime, and of the environment what it hands on.
-runtime() { env -i PATH="$PATH" XDG_RUNTIME_DIR=/run CRI_O_EXTERNAL=1 "$RUNTIME" --root "$BATS_FILE_TMPDIR/state" "$@" 3>&-; }
+runtime() {
+    env -i PATH="$PATH" XDG_RUNTIME_DIR=/run CRI_O_EXTERNAL=1 "$RUNTIME" --root "$BATS_FILE_TMPDIR/state" "${MANAGER[@]}" "$@" 3>&-
+}
 
 # monitor BUNDLE ARGUMENTS...: conmon; what it reports on its pipe is in BUNDLE/report.
 monitor() {
     local bundle=$1
     shift
     : >"$bundle/report"
-    env -i PATH="$PATH" XDG_RUNTIME_DIR=/run _OCI_SYNCPIPE=4 conmon -b "$bundle" --exit-dir "$BATS_FILE_TMPDIR/exits" \
+    env -i PATH="$PATH" XDG_RUNTIME_DIR=/run _OCI_SYNCPIPE=4 conmon "${MONITOR[@]}" -b "$bundle" --exit-dir "$BATS_FILE_TMPDIR/exits" \
         -l "$bundle/log" --log-level info -P "$bundle/conmon-pidfile" --persist-dir "$bundle" -r "$(command -v "$RUNTIME")" \
         --runtime-arg "--root=$BATS_FILE_TMPDIR/state" --socket-dir-path "$BATS_FILE_TMPDIR/sockets" --full-attach "$@" \
         3>&- 4>"$bundle/report" </dev/null >"$bundle/conmon.log" 2>&1
@@ -28,8 +37,8 @@ bundle() {
     local dir=$BATS_FILE_TMPDIR/bundles/$1
     mkdir -p "$dir"
     runc spec --bundle "$dir"
-    jq --arg root /var/lib/mayfly-vm/root --arg id "$1" '.process.terminal = false | .root = {path: $root, readonly: true} |
-        .linux.cgroupsPath = ("/crio-'"$RUNTIME"'/crio-" + $id) | .process.args = ["sleep", "1000"] | '"${2:-.}" \
+    jq --arg root /var/lib/mayfly-vm/root --arg group "$GROUP$1" '.process.terminal = false | .root = {path: $root, readonly: true} |
+        .linux.cgroupsPath = $group | .process.args = ["sleep", "1000"] | '"${2:-.}" \
         "$dir/config.json" >"$dir/new"
     mv "$dir/new" "$dir/config.json"
     echo "$dir"
@@ -56,6 +65,31 @@ teardown_file() {
     kill -0 "$(cat "$dir/pidfile")"
 }
 
+@test "its cgroup is where CRI-O asked for it" {
+    local group
+    group=$(sed -n 's/^0:://p' "/proc/$(cat "$BATS_FILE_TMPDIR/bundles/stay/pidfile")/cgroup")
+    # crun puts the program into a cgroup of its own below it.
+    case $ENGINE in
+    crio-systemd) equal "${group%/container}" /system.slice/crio-stay.scope ;;
+    *) equal "${group%/container}" "/crio-$RUNTIME/crio-stay" ;;
+    esac
+}
+
+@test "update: resources on standard input" {
+    local group
+    runtime update --resources - stay <<<'{"memory": {"limit": 67108864}, "pids": {"limit": 55}}'
+    group=$(sed -n 's/^0::/\/sys\/fs\/cgroup/p' "/proc/$(cat "$BATS_FILE_TMPDIR/bundles/stay/pidfile")/cgroup")
+    equal "$(cat "${group%/container}/memory.max")" 67108864
+    equal "$(cat "${group%/container}/pids.max")" 55
+}
+
+@test "pause and resume" {
+    runtime pause stay
+    runtime state stay | jq -e '.status == "paused"'
+    runtime resume stay
+    runtime state stay | jq -e '.status == "running"'
+}
+
 @test "state: what CRI-O reads" {
     runtime state stay | jq -e '.status == "running" and .pid > 1 and (.bundle | startswith("/")) and
         (.created | test("^20[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+)$"))'
@@ -67,6 +101,35 @@ teardown_file() {
     monitor "$dir" -c broken -u broken -n broken -p "$dir/pidfile" || true
     jq -e '(.data // .pid) == -1 and (.message | test("executable file.* not found"))' "$dir/report" || { cat "$dir/report" "$dir/conmon.log" && return 1; }
     runtime delete --force broken
+}
+
+# hostUsers: false with a volume, and recursiveReadOnly: what containerd 1.7 does not hand on.
+@test "a user namespace, a volume mapped into it, and a recursive read-only mount" {
+    local dir volume=$BATS_FILE_TMPDIR/volume map='[{containerID: 0, hostID: 100000, size: 65536}]'
+    [ "$RUNTIME" != runc ] || skip "runc 1.1 has no idmapped mounts"
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/file" "$BATS_FILE_TMPDIR"
+    mkdir -p "$volume/deep"
+    echo of-root >"$volume/zero"
+    install -o 1000 -g 1000 /dev/null "$volume/thousand"
+    mount -t tmpfs tmpfs "$volume/deep"
+    dir=$(bundle mapped ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $map | .linux.gidMappings = $map |
+        .root.path = \"$BATS_FILE_TMPDIR/root\" |
+        .mounts += [{destination: \"/mnt\", source: \"$volume\", options: [\"bind\"], uidMappings: $map, gidMappings: $map},
+                    {destination: \"/tmp\", source: \"$volume\", options: [\"rbind\", \"rro\"]}] |
+        .process.args = [\"sh\", \"-c\", \"stat -c '%n %u:%g' /mnt/zero /mnt/thousand; echo new >/mnt/made && stat -c '%n %u' /mnt/made
+            stat -c '%n %u' /tmp/zero; echo no >/tmp/deep/file || echo deep: cannot\"]")
+    # The pod's root can write no mount points into a root of the host's.
+    mkdir "$BATS_FILE_TMPDIR/root"
+    cp -a /var/lib/mayfly-vm/root/{bin,dev,etc,proc,sys,tmp} "$BATS_FILE_TMPDIR/root"
+    mkdir "$BATS_FILE_TMPDIR/root/mnt"
+    monitor "$dir" -c mapped -u mapped -n mapped -p "$dir/pidfile"
+    runtime start mapped || { cat "$dir/report" "$dir/conmon.log" && return 1; }
+    eventually 30 test -e "$BATS_FILE_TMPDIR/exits/mapped"
+    umount "$volume/deep"
+    runtime delete --force mapped
+    output=$(sed 's/^[^ ]* std[a-z]* F //' "$dir/log")
+    has "/mnt/zero 0:0" "/mnt/thousand 1000:1000" "/mnt/made 0" "/tmp/zero 65534" "deep: cannot"
+    equal "$(stat -c %u "$volume/made")" 0
 }
 
 @test "exec in the foreground: output, errors and the exit status" {
@@ -96,10 +159,12 @@ teardown_file() {
 }
 
 @test "kill by name and by number; the exit is recorded with its status" {
-    local dir
+    local dir group
     dir=$(bundle loud '.process.args = ["sh", "-c", "trap \"exit 5\" USR1; echo up; while :; do sleep 0.2; done"]')
     monitor "$dir" -c loud -u loud -n loud -p "$dir/pidfile"
     runtime start loud
+    group=$(sed -n 's/^0::/\/sys\/fs\/cgroup/p' "/proc/$(cat "$dir/pidfile")/cgroup")
+    [ -e "$group/cgroup.procs" ]
     eventually 30 grep -q up "$dir/log"
     runtime kill loud SIGUSR1
     eventually 30 test -e "$BATS_FILE_TMPDIR/exits/loud"
@@ -109,7 +174,7 @@ teardown_file() {
     [ "$RUNTIME" = crun ] || matches 'container not running|no such process|invalid process'
     attempt runtime kill -a loud 9
     runtime delete --force loud
-    [ ! -e "/sys/fs/cgroup/crio-$RUNTIME/crio-loud" ]
+    [ ! -e "$group" ]
 }
 
 @test "delete --force of what is not there" {

@@ -399,24 +399,7 @@ JSON
 }
 
 # --- the whole picture --------------------------------------------------------------------------------------------------
-# What no single case thinks of: the process's surroundings, line by line, as runc makes them. What may differ and why
-# stands in same_as_runc.allow.
-@test "inside, everything looks as under runc" {
-    local set
-    for set in locked plain person privileged; do
-        if [ "$RUNTIME" = runc ]; then
-            # The first of the two runs: kept for the other.
-            mkdir -p "/var/tmp/as-runc/$ENGINE"
-            cp "$BATS_FILE_TMPDIR/$set" "/var/tmp/as-runc/$ENGINE/$set"
-            continue
-        fi
-        [ -e "/var/tmp/as-runc/$ENGINE/$set" ] || skip "runc did not run before this"
-        attempt diff -U 0 "/var/tmp/as-runc/$ENGINE/$set" "$BATS_FILE_TMPDIR/$set"
-        output=$(grep -E '^[-+][^-+]' <<<"$output" | grep -vE -f <(grep -v '^#' "$LIB/same-as-runc.allow") || true)
-        [ -z "$output" ] || { printf 'not as under runc (%s):\n%s\n' "$set" "$output" && differs=1; }
-    done
-    [ -z "${differs-}" ]
-}
+@test "inside, everything looks as under runc" { looks_as_under_runc locked plain person privileged; }
 
 @test "nothing is left on the machine" {
     remove_all
