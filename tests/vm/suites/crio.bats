@@ -111,7 +111,7 @@ teardown_file() {
     mkdir -p "$volume/deep"
     echo of-root >"$volume/zero"
     install -o 1000 -g 1000 /dev/null "$volume/thousand"
-    mount -t tmpfs tmpfs "$volume/deep"
+    mount -t tmpfs -o mode=1777 tmpfs "$volume/deep"
     dir=$(bundle mapped ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $map | .linux.gidMappings = $map |
         .root.path = \"$BATS_FILE_TMPDIR/root\" |
         .mounts += [{destination: \"/mnt\", source: \"$volume\", options: [\"bind\"], uidMappings: $map, gidMappings: $map},
