@@ -107,15 +107,9 @@ static int worker_result = -1;
 
 static int put_into_memory(const char *json, size_t length, struct error *err)
 {
-	while (length) {
-		ssize_t put = sys_write(worker_result, json, length);
+	int done = file_write(worker_result, json, length);
 
-		if (put < 0)
-			return fail(err, (int)-put, "keep the result");
-		json += put;
-		length -= (size_t)put;
-	}
-	return 0;
+	return done < 0 ? fail(err, -done, "keep the result") : 0;
 }
 
 /* Of a document that is JSON but no request; or NULL. */

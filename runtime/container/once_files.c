@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024, COLLECT_DEFAULT = 1024 * 1024 };
@@ -77,33 +78,18 @@ static int read_data(struct once *once, const struct oci_data *data, const char 
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t put = sys_write(fd, bytes, length);
-
-		if (put < 0)
-			return (int)put;
-		bytes += put;
-		length -= (size_t)put;
-	}
-	return 0;
-}
-
-/* A file without a name that the program can read from its start, and only read. */
+/* A file without a name that the program reads from its start, and that nobody can write to. */
 static int input_of_bytes(const char *bytes, size_t length, struct error *err)
 {
-	char path[32];
-	int AUTO_FD memory = sys_memfd_create("stdin", 0);
-	int done = memory < 0 ? memory : write_all(memory, bytes, length);
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+	int AUTO_FD memory = sys_memfd_create("stdin", MFD_ALLOW_SEALING);
+	int done = memory < 0 ? memory : file_write(memory, bytes, length);
 
-	if (done < 0)
-		return fail(err, -done, "keep the input");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
-
-	int fd = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
-
-	return fd < 0 ? fail(err, -fd, "keep the input") : fd;
+	if (done == 0)
+		done = SYS_RESULT(fcntl(memory, F_ADD_SEALS, seals));
+	if (done >= 0)
+		done = (int)SYS_RESULT(lseek(memory, 0, SEEK_SET));
+	return done < 0 ? fail(err, -done, "keep the input") : take_fd(&memory);
 }
 
 /*
@@ -211,7 +197,7 @@ static int put_file(
 		once_become_program(once, err) < 0)
 		return -1;
 
-	int done = write_all(fd, bytes, length);
+	int done = file_write(fd, bytes, length);
 
 	if (done < 0)
 		return fail(err, -done, "write \"%.200s\"", path);
@@ -345,7 +331,7 @@ static int put_on_host(const char *to, struct result_file *file, struct error *e
 {
 	int AUTO_FD fd =
 		sys_openat(AT_FDCWD, to, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0644);
-	int done = fd < 0 ? fd : write_all(fd, file->data, file->data_length);
+	int done = fd < 0 ? fd : file_write(fd, file->data, file->data_length);
 
 	if (done < 0)
 		return fail(err, -done, "write \"%.200s\"", to);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int write_all(int fd, const void *bytes, size_t length)
+int file_write(int fd, const void *bytes, size_t length)
 {
 	const char *from = bytes;
 
@@ -136,7 +136,7 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	if (fd < 0)
 		return fail(err, -fd, "create \"%s\"", temporary);
 
-	int done = write_all(fd, bytes, length);
+	int done = file_write(fd, bytes, length);
 
 	if (done == 0)
 		done = SYS_RESULT(renameat(dir, temporary, dir, name));
@@ -155,7 +155,7 @@ int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_
 	if (fd < 0)
 		return fd;
 
-	int done = write_all(fd, bytes, length);
+	int done = file_write(fd, bytes, length);
 
 	if (done < 0)
 		return done;

@@ -34,6 +34,9 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
  */
 int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t length);
 
+/* All of BYTES, in as many writes as that takes: 0 or -errno. */
+int file_write(int fd, const void *bytes, size_t length);
+
 /* The start of a file, at most SIZE - 1 bytes, into BUFFER with a NUL: its length or -errno. */
 ssize_t file_read_text(int fd, char *buffer, size_t size);
 

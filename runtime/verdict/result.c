@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,46 +102,86 @@ static void put_cause(struct json_writer *writer, const struct result *result)
 	json_close(writer, '}');
 }
 
+struct measure {
+	const char *name;
+	size_t offset; /* of a struct opt_u64 in struct result */
+};
+
+#define MEASURE(name, member)                                                                  \
+	{                                                                                      \
+		name, offsetof(struct result, member)                                          \
+	}
+
+static const struct measure times[] = {
+	MEASURE("wall_ns", wall_ns),
+	MEASURE("cpu_ns", counters.cpu_ns),
+	MEASURE("user_ns", counters.user_ns),
+	MEASURE("system_ns", counters.system_ns),
+	MEASURE("setup_ns", setup_ns),
+	MEASURE("teardown_ns", teardown_ns),
+	{0},
+};
+
+static const struct measure memories[] = {
+	MEASURE("peak", counters.memory_peak),
+	MEASURE("swap_peak", counters.swap_peak),
+	MEASURE("oom", counters.oom),
+	MEASURE("oom_kill", counters.oom_kill),
+	MEASURE("oom_group_kill", counters.oom_group_kill),
+	MEASURE("max_events", counters.memory_max),
+	{0},
+};
+
+static const struct measure processes[] = {
+	MEASURE("peak", counters.pids_peak),
+	MEASURE("hits", counters.pids_hits),
+	{0},
+};
+
+static const struct measure processors[] = {
+	MEASURE("nr_throttled", counters.nr_throttled),
+	MEASURE("throttled_ns", counters.throttled_ns),
+	{0},
+};
+
+static const struct measure transfers[] = {
+	MEASURE("read_bytes", counters.read_bytes),
+	MEASURE("write_bytes", counters.write_bytes),
+	{0},
+};
+
+static void put_measures(
+	struct json_writer *writer, const struct result *result, const struct measure *rows)
+{
+	for (; rows->name; rows++)
+		json_put_optional(writer, rows->name,
+			*(const struct opt_u64 *)((const char *)result + rows->offset));
+}
+
 static void put_measured(struct json_writer *writer, const struct result *result)
 {
-	const struct result_counters *counters = &result->counters;
-	const struct oci_limits *limits = &result->limits;
-
 	json_open(writer, "time", '{');
-	json_put_optional(writer, "wall_ns", result->wall_ns);
-	json_put_optional(writer, "cpu_ns", counters->cpu_ns);
-	json_put_optional(writer, "user_ns", counters->user_ns);
-	json_put_optional(writer, "system_ns", counters->system_ns);
-	json_put_optional(writer, "setup_ns", result->setup_ns);
-	json_put_optional(writer, "teardown_ns", result->teardown_ns);
+	put_measures(writer, result, times);
 	json_put_optional_text(writer, "started_at", result->started_at);
 	json_close(writer, '}');
 
 	json_open(writer, "memory", '{');
-	json_put_unsigned(writer, "limit", limits->memory.value);
-	json_put_optional(writer, "peak", counters->memory_peak);
-	json_put_optional(writer, "swap_peak", counters->swap_peak);
-	json_put_optional(writer, "oom", counters->oom);
-	json_put_optional(writer, "oom_kill", counters->oom_kill);
-	json_put_optional(writer, "oom_group_kill", counters->oom_group_kill);
-	json_put_optional(writer, "max_events", counters->memory_max);
+	json_put_unsigned(writer, "limit", result->limits.memory.value);
+	put_measures(writer, result, memories);
 	json_put_optional_text(writer, "scope", result->memory_scope);
 	json_close(writer, '}');
 
 	json_open(writer, "pids", '{');
-	json_put_unsigned(writer, "limit", limits->pids.value);
-	json_put_optional(writer, "peak", counters->pids_peak);
-	json_put_optional(writer, "hits", counters->pids_hits);
+	json_put_unsigned(writer, "limit", result->limits.pids.value);
+	put_measures(writer, result, processes);
 	json_close(writer, '}');
 
 	json_open(writer, "cpu", '{');
-	json_put_optional(writer, "nr_throttled", counters->nr_throttled);
-	json_put_optional(writer, "throttled_ns", counters->throttled_ns);
+	put_measures(writer, result, processors);
 	json_close(writer, '}');
 
 	json_open(writer, "io", '{');
-	json_put_optional(writer, "read_bytes", counters->read_bytes);
-	json_put_optional(writer, "write_bytes", counters->write_bytes);
+	put_measures(writer, result, transfers);
 	json_close(writer, '}');
 }
 

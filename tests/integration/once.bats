@@ -504,6 +504,13 @@ given_only() {
 has_container() { ! no_once; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
+@test "an input of bytes is read from its start, and nobody can make it longer" {
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, stdin: {text: "given\n"},
+		args: ["sh", "-c", "echo more >>/proc/self/fd/0 && echo written; cat"]}' >"$T/request"
+	run -0 mayfly once -f "$T/request"
+	[[ $(jq -r .stdout.text <<<"$output") == given ]] || fail "$output"
+}
+
 @test "a document that is no JSON is named" {
 	printf '{"ociVersion": "1.2.0",\n' >"$BUNDLE/config.json"
 	run -125 mayfly once --bundle "$BUNDLE" -- true
