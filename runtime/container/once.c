@@ -344,7 +344,9 @@ static int run_to_end(struct once *once, struct error *err)
 	once->result.stage = "setup";
 	if (start(once, err) < 0) {
 		note_start_failure(once, err);
-		latch(once, CAUSE_START);
+		if (err->code == ECANCELED)
+			once->result.cancelled_by = watch_asked_by();
+		latch(once, once->result.cancelled_by ? CAUSE_CANCEL : CAUSE_START);
 		return -1;
 	}
 	once->result.id = once->id;

@@ -70,9 +70,15 @@ static int read_data(struct once *once, const struct oci_data *data, const char 
 		if (file_read(AT_FDCWD, data->path, FILE_BYTES_MAX, arena, &bytes, ret_length,
 			    err) < 0)
 			return -1;
-	} else if (file_read_fd(of_caller(once, data), FILE_BYTES_MAX, arena, &bytes,
-			   ret_length, err) < 0) {
-		return fail_in(err, "fd");
+	} else {
+		/* Nobody may ever write into a pipe, and there is no deadline yet. */
+		int AUTO_FD stop = watch_open_signals();
+
+		if (stop < 0)
+			return fail(err, -stop, "listen to signals");
+		if (file_read_fd_until(of_caller(once, data), stop, FILE_BYTES_MAX, arena,
+			    &bytes, ret_length, err) < 0)
+			return fail_in(err, "fd");
 	}
 	*ret = bytes;
 	return 0;

@@ -47,7 +47,28 @@ ssize_t file_read_small(int dir, const char *path, char *buffer, size_t size)
 	return fd < 0 ? fd : file_read_text(fd, buffer, size);
 }
 
+/* FD can be read, or has ended, before STOP can be read. */
+static int await(int fd, int stop)
+{
+	struct pollfd pollers[] = {
+		{.fd = fd, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
+	int done;
+
+	do
+		done = poll(pollers, 2, -1);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return -errno;
+	return pollers[1].revents ? -ECANCELED : 0;
+}
+
 int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err)
+{
+	return file_read_fd_until(fd, -1, limit, arena, ret_bytes, ret_length, err);
+}
+
+int file_read_fd_until(int fd, int stop, size_t limit, struct arena *arena, char **ret_bytes,
 	size_t *ret_length, struct error *err)
 {
 	size_t room = 64 * 1024, length = 0;
@@ -64,8 +85,10 @@ int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes,
 			continue;
 		}
 
-		ssize_t got = sys_read(fd, bytes + length, room - 1 - length);
+		ssize_t got = stop < 0 ? 0 : await(fd, stop);
 
+		if (got == 0)
+			got = sys_read(fd, bytes + length, room - 1 - length);
 		if (got < 0)
 			return fail(err, (int)-got, "read");
 		if (got == 0)

@@ -20,6 +20,10 @@ int file_read(int dir, const char *path, size_t limit, struct arena *arena, char
 int file_read_fd(int fd, size_t limit, struct arena *arena, char **ret_bytes,
 	size_t *ret_length, struct error *err);
 
+/* The same, but ECANCELED as soon as STOP, a descriptor or -1, can be read. */
+int file_read_fd_until(int fd, int stop, size_t limit, struct arena *arena, char **ret_bytes,
+	size_t *ret_length, struct error *err);
+
 /*
  * Put BYTES in place of DIR's file NAME, whole or not at all: a new file of mode MODE, then
  * rename(2). No fsync: state lives on tmpfs. A leftover of a killed writer is overwritten.

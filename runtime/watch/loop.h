@@ -38,7 +38,8 @@ struct loop {
 };
 
 /* ready.c */
-void loop_signals(sigset_t *ret); /* that ask to end */
+void loop_signals(sigset_t *ret);	  /* that ask to end */
+const char *loop_signal_name(int signal); /* of one of them; or NULL */
 int loop_open(struct loop *loop, struct watch *watch, struct error *err);
 void loop_close(struct loop *loop);
 

@@ -39,16 +39,39 @@ static void set_clocks(struct loop *loop)
 		loop->cpu_at = watch->begin_ns + watch->cpu_ns / loop->cpus_milli * 1000;
 }
 
+static const struct {
+	int signal;
+	const char *name;
+} asks[] = {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGQUIT, "SIGQUIT"}};
+
 void loop_signals(sigset_t *ret)
 {
 	sigemptyset(ret);
-	sigaddset(ret, SIGTERM);
-	sigaddset(ret, SIGINT);
-	sigaddset(ret, SIGHUP);
-	sigaddset(ret, SIGQUIT);
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
+		sigaddset(ret, asks[i].signal);
 }
 
-static int open_signals(void)
+const char *loop_signal_name(int signal)
+{
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
+		if (asks[i].signal == signal)
+			return asks[i].name;
+	return NULL;
+}
+
+const char *watch_asked_by(void)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++)
+		if (sigismember(&pending, asks[i].signal) == 1)
+			return asks[i].name;
+	return NULL;
+}
+
+int watch_open_signals(void)
 {
 	sigset_t signals;
 
@@ -84,7 +107,7 @@ int loop_open(struct loop *loop, struct watch *watch, struct error *err)
 	set_clocks(loop);
 	loop->epoll = SYS_RESULT(epoll_create1(EPOLL_CLOEXEC));
 	loop->timer = SYS_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-	loop->signals = open_signals();
+	loop->signals = watch_open_signals();
 	if (watch->pids_kill && watch->cgroup->fd >= 0)
 		loop->pids = files_open(watch->cgroup->fd, "pids.events", O_RDONLY);
 

@@ -213,17 +213,12 @@ static int reap(struct loop *loop, struct error *err)
 
 static void read_signals(struct loop *loop)
 {
-	static const struct {
-		uint32_t signal;
-		const char *name;
-	} names[] = {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"},
-		{SIGQUIT, "SIGQUIT"}};
+	struct watch *watch = loop->watch;
 	struct signalfd_siginfo info;
 
 	while (sys_read(loop->signals, &info, sizeof(info)) == sizeof(info)) {
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			if (names[i].signal == info.ssi_signo && !loop->watch->cancelled_by)
-				loop->watch->cancelled_by = names[i].name;
+		if (!watch->cancelled_by)
+			watch->cancelled_by = loop_signal_name((int)info.ssi_signo);
 		add_event(loop, CAUSE_CANCEL);
 	}
 }

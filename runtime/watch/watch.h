@@ -51,6 +51,13 @@ struct watch {
 /* Hold SIGTERM, SIGINT, SIGHUP and SIGQUIT back: watch_run() takes them as a wish to cancel. */
 void watch_block_signals(void);
 
+/*
+ * Before watch_run(), which takes them: a new descriptor that is readable once one of them has
+ * come, or -errno; the name of one that has, or NULL.
+ */
+int watch_open_signals(void);
+const char *watch_asked_by(void);
+
 /* The program runs from now on. */
 void watch_begin(struct watch *watch);
 

@@ -503,6 +503,25 @@ given_only() {
 	[[ -z $(list_cgroups) ]]
 }
 
+@test "a job that waits for a file it was given is cancelled" {
+	mkfifo "$T/fifo"
+	exec 8<>"$T/fifo"
+	jq -cn --arg r "$ROOTFS" '{rootfs: $r, args: ["sleep", "4326"], files: [{path: "/tmp/f", fd: 8}]}' >"$T/request"
+	"$MAYFLY" --root "$ROOT" once -f "$T/request" </dev/null >"$RESULT" 2>/dev/null 3>&- 4>&- &
+	local pid=$! status=0
+	wait_for has_container
+	sleep 0.5
+	kill "$pid"
+	wait_for is_gone "$pid" || { kill -KILL "$pid" && fail "it waits on"; }
+	wait "$pid" || status=$?
+	exec 8>&-
+	verdict_is cancelled
+	[[ $(of .cause.cancelled_by) == SIGTERM ]]
+	((status == 130))
+	no_once
+	[[ -z $(list_cgroups) ]]
+}
+
 has_container() { ! no_once; }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
