@@ -181,7 +181,7 @@ load helpers
 	run -255 mayfly exec --process "$T/process.json" test
 	error_is_one_line "$T/process.json:2:1: not JSON"
 	run -1 mayfly update --resources - test <<<'{"memory"}'
-	error_is_one_line '-:1:10: not JSON'
+	error_is_one_line 'standard input:1:10: not JSON'
 }
 
 @test "errors: --debug tells what of config.json is ignored, and nothing else does" {
