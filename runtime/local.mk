@@ -144,6 +144,9 @@ liblaunch_a_SOURCES = \
 	runtime/launch/seccomp.c \
 	runtime/launch/seccomp_cache.c \
 	runtime/launch/seccomp_cache.h \
+	runtime/launch/seccomp_flags.c \
+	runtime/launch/seccomp_rules.c \
+	runtime/launch/seccomp_rules.h \
 	runtime/launch/seccomp_stub.c \
 	runtime/launch/seccomp_stub.h \
 	runtime/launch/send.c \

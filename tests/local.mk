@@ -70,7 +70,8 @@ FUZZ_FILES = $(liboci_a_SOURCES) oci/base/error.c oci/base/text.c tests/fuzz/are
 FUZZ_FILES_plan = $(libplan_a_SOURCES) tests/golden/meetings.c hooks/points.c runtime/host/controllers.c runtime/sys/channel.c runtime/sys/fd.c
 FUZZ_FILES_command = $(filter-out runtime/command/main.c,$(libcommand_a_SOURCES)) tests/unit/command_stubs.c
 FUZZ_FILES_channel = runtime/sys/channel.c runtime/sys/fd.c
-FUZZ_FILES_seccomp = runtime/launch/seccomp.c runtime/launch/seccomp_cache.c runtime/launch/seccomp_stub.c \
+FUZZ_FILES_seccomp = runtime/launch/seccomp.c runtime/launch/seccomp_cache.c runtime/launch/seccomp_flags.c runtime/launch/seccomp_rules.c \
+	runtime/launch/seccomp_stub.c \
 	runtime/sys/fd.c runtime/sys/file.c
 EXTRA_DIST += tests/fuzz/command.c tests/fuzz/channel.c tests/fuzz/seccomp.c tests/fuzz/plan.c tests/fuzz/fuzz.h tests/fuzz/arena.c tests/fuzz/spec.c tests/fuzz/process.c tests/fuzz/state.c tests/fuzz/request.c \
 	tests/fuzz/mount_options.c tests/fuzz/corpus

@@ -7,6 +7,7 @@
 #include "runtime/launch/launch.h"
 
 #include "runtime/launch/seccomp_cache.h"
+#include "runtime/launch/seccomp_rules.h"
 #include "runtime/launch/seccomp_stub.h"
 #include "runtime/sys/fd.h"
 #include "runtime/sys/sys.h"
@@ -20,10 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-
 enum {
 	ARGS_MAX = 6,
 	/* From here on a binary search over the numbers is worth it: docs/decisions/020. */
@@ -32,20 +29,8 @@ enum {
 	 */
 	RULES_MAX = 8192,
 	/* Grows when what is made of the same profile changes. */
-	STUB_VERSION = 2,
+	STUB_VERSION = 3,
 };
-
-static uint32_t full_action(uint32_t action, struct opt_u32 number)
-{
-	if (action != OCI_SECCOMP_ERRNO && action != OCI_SECCOMP_TRACE)
-		return action;
-	return action | ((number.set ? number.value : EPERM) & SECCOMP_RET_DATA);
-}
-
-static uint32_t default_action(const struct oci_seccomp *seccomp)
-{
-	return full_action(seccomp->default_action, seccomp->default_errno_ret);
-}
 
 /* ---- rules ---- */
 
@@ -66,6 +51,14 @@ static int choose_architecture(scmp_filter_ctx context, uint32_t arch, struct er
 		name_of(oci_seccomp_arch_names, arch));
 }
 
+/* -1: the call is not there, or hides behind another. */
+static int64_t own_number(uint32_t arch, const char *name)
+{
+	int number = seccomp_syscall_resolve_name_arch(arch, name);
+
+	return number < 0 ? -1 : number;
+}
+
 static int add_rule(scmp_filter_ctx context, uint32_t action, int number, const char *name,
 	const struct scmp_arg_cmp *args, size_t n_args, struct error *err)
 {
@@ -74,21 +67,8 @@ static int add_rule(scmp_filter_ctx context, uint32_t action, int number, const 
 	if (added == 0)
 		return 0;
 	if (added == -EEXIST)
-		return fail(err, 0, "\"%s\" has another action for the same arguments before",
-			name);
+		return seccomp_fail_twice(name, err);
 	return fail(err, -added, "add a rule for \"%s\"", name);
-}
-
-static bool has_index_twice(const struct oci_seccomp_rule *rule)
-{
-	unsigned int seen = 0;
-
-	for (size_t i = 0; i < rule->n_args; i++) {
-		if (seen & 1U << rule->args[i].index)
-			return true;
-		seen |= 1U << rule->args[i].index;
-	}
-	return false;
 }
 
 static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *rule,
@@ -108,7 +88,7 @@ static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *r
 			.datum_a = rule->args[i].value,
 			.datum_b = rule->args[i].value_two,
 		};
-	if (!has_index_twice(rule))
+	if (!seccomp_index_twice(rule))
 		return add_rule(context, action, number, name, args, rule->n_args, err);
 	/* The library cannot say "and" of two conditions on one argument; all runtimes say
 	 * "or". */
@@ -118,18 +98,26 @@ static int add_syscall(scmp_filter_ctx context, const struct oci_seccomp_rule *r
 	return 0;
 }
 
-static int add_rules(
-	scmp_filter_ctx context, const struct oci_seccomp *seccomp, struct error *err)
+/* Those of CONFUSED that have a number on ARCH are not for the library. Behind socketcall(2)
+ * and ipc(2) they have none. */
+static bool is_ours(const struct seccomp_confused *confused, uint32_t arch, const char *name)
+{
+	return confused->count && seccomp_among(confused, name) && own_number(arch, name) >= 0;
+}
+
+static int add_rules(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
+	const struct seccomp_confused *confused, uint32_t arch, struct error *err)
 {
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
-		uint32_t action = full_action(rule->action, rule->errno_ret);
+		uint32_t action = seccomp_answer(rule->action, rule->errno_ret);
 
 		/* The library refuses what says nothing new. */
-		if (action == default_action(seccomp))
+		if (action == seccomp_default(seccomp))
 			continue;
 		for (size_t j = 0; j < rule->n_names; j++)
-			if (add_syscall(context, rule, action, rule->names[j], err) < 0)
+			if (!is_ours(confused, arch, rule->names[j]) &&
+				add_syscall(context, rule, action, rule->names[j], err) < 0)
 				return fail_in(err, "syscalls[%zu]", i);
 	}
 	return 0;
@@ -142,7 +130,7 @@ static size_t count_rules(const struct oci_seccomp *seccomp)
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		const struct oci_seccomp_rule *rule = &seccomp->syscalls[i];
 
-		count += rule->n_names * (has_index_twice(rule) ? rule->n_args : 1);
+		count += rule->n_names * (seccomp_index_twice(rule) ? rule->n_args : 1);
 	}
 	return count;
 }
@@ -188,7 +176,7 @@ static bool default_denies(const struct oci_seccomp *seccomp)
 	case OCI_SECCOMP_TRACE:
 		return false;
 	default:
-		return default_action(seccomp) != (OCI_SECCOMP_ERRNO | ENOSYS);
+		return seccomp_default(seccomp) != (OCI_SECCOMP_ERRNO | ENOSYS);
 	}
 }
 
@@ -241,8 +229,30 @@ static size_t make_stub(const struct oci_seccomp *seccomp,
 
 /* ---- the programs ---- */
 
+struct own_code {
+	struct sock_filter *at;
+	size_t count;
+};
+
+static int write_own(const struct oci_seccomp *seccomp, const struct seccomp_confused *confused,
+	uint32_t arch, struct own_code *ret, struct error *err)
+{
+	if (!confused->count)
+		return 0;
+	ret->at = calloc(seccomp_rules_room(seccomp), sizeof(*ret->at));
+	if (!ret->at)
+		return fail(err, ENOMEM, "keep the filter");
+	for (size_t i = 0; i < confused->count; i++)
+		if (is_ours(confused, arch, confused->names[i]))
+			ret->count += seccomp_put_rules(seccomp, confused->names[i], arch,
+				(uint32_t)own_number(arch, confused->names[i]),
+				ret->at + ret->count);
+	return 0;
+}
+
 /* Up to libseccomp 2.6 the instructions come out of a descriptor only. */
-static int export(scmp_filter_ctx context, struct seccomp_program *ret, struct error *err)
+static int export(scmp_filter_ctx context, const struct own_code *own,
+	struct seccomp_program *ret, struct error *err)
 {
 	int AUTO_FD fd = sys_memfd_create("seccomp", 0);
 	struct stat status;
@@ -259,18 +269,22 @@ static int export(scmp_filter_ctx context, struct seccomp_program *ret, struct e
 
 	size_t size = (size_t)status.st_size;
 
-	ret->instructions = malloc(size);
+	ret->instructions = calloc(1, own->count * sizeof(*own->at) + size);
 	if (!ret->instructions)
 		return fail(err, ENOMEM, "keep the filter");
-	if (pread(fd, ret->instructions, size, 0) != (ssize_t)size)
+	if (own->count)
+		memcpy(ret->instructions, own->at, own->count * sizeof(*own->at));
+	if (pread(fd, ret->instructions + own->count, size, 0) != (ssize_t)size)
 		return fail(err, EIO, "read the filter");
-	ret->count = size / sizeof(struct sock_filter);
+	ret->count = own->count + size / sizeof(*own->at);
 	return 0;
 }
 
 static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
-	struct seccomp_program *ret, struct error *err)
+	const struct seccomp_confused *confused, struct seccomp_program *ret, struct error *err)
 {
+	struct own_code own = {0};
+
 	/* no_new_privs is a step of its own in the plan, never a side effect. */
 	int set = seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0);
 
@@ -278,16 +292,23 @@ static int build(scmp_filter_ctx context, const struct oci_seccomp *seccomp,
 		set = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (set < 0)
 		return fail(err, -set, "set up libseccomp");
-	if (add_rules(context, seccomp, err) < 0)
+	if (add_rules(context, seccomp, confused, ret->arch, err) < 0)
 		return -1;
-	return export(context, ret, err);
+
+	int result = write_own(seccomp, confused, ret->arch, &own, err);
+
+	if (result == 0)
+		result = export(context, &own, ret, err);
+	free(own.at);
+	return result;
 }
 
 /* PLACE: of the architecture in the profile, for the error. */
-static int compile_one(const struct oci_seccomp *seccomp, size_t place,
-	struct seccomp_program *ret, struct error *err)
+static int compile_one(const struct oci_seccomp *seccomp,
+	const struct seccomp_confused *confused, size_t place, struct seccomp_program *ret,
+	struct error *err)
 {
-	scmp_filter_ctx context = seccomp_init(default_action(seccomp));
+	scmp_filter_ctx context = seccomp_init(seccomp_default(seccomp));
 
 	if (!context)
 		return fail(err, 0,
@@ -299,7 +320,7 @@ static int compile_one(const struct oci_seccomp *seccomp, size_t place,
 	if (built < 0)
 		(void)fail_in(err, "architectures[%zu]", place);
 	else
-		built = build(context, seccomp, ret, err);
+		built = build(context, seccomp, confused, ret, err);
 	seccomp_release(context);
 	return built;
 }
@@ -332,12 +353,12 @@ static int join(const struct oci_seccomp *seccomp, const struct seccomp_program 
  * Each architecture is a program of its own. Together in one, the library loses rules with
  * conditions for a call that one of the architectures has not: docs/decisions/020.
  */
-static int compile(
-	const struct oci_seccomp *seccomp, struct launch_filter *ret, struct error *err)
+static int compile_all(const struct oci_seccomp *seccomp,
+	const struct seccomp_confused *confused, struct launch_filter *ret, struct error *err)
 {
 	struct seccomp_program programs[SECCOMP_ARCHES_MAX] = {{.arch = seccomp_arch_native()}};
 	size_t count = 1;
-	int result = compile_one(seccomp, 0, &programs[0], err);
+	int result = compile_one(seccomp, confused, 0, &programs[0], err);
 
 	for (size_t i = 0; result == 0 && i < seccomp->n_architectures; i++) {
 		size_t known = 0;
@@ -347,7 +368,7 @@ static int compile(
 		if (known < count || count == SECCOMP_ARCHES_MAX)
 			continue;
 		programs[count].arch = seccomp->architectures[i];
-		result = compile_one(seccomp, i, &programs[count++], err);
+		result = compile_one(seccomp, confused, i, &programs[count++], err);
 	}
 	if (result == 0)
 		result = join(seccomp, programs, count, ret, err);
@@ -356,40 +377,28 @@ static int compile(
 	return result;
 }
 
-/* ---- flags ---- */
-
-/* EFAULT is the kernel's word for flags that it knows, before it looks for a filter. */
-static int ask_kernel(unsigned int flags)
+static int compile(
+	const struct oci_seccomp *seccomp, struct launch_filter *ret, struct error *err)
 {
-	int answer = SYS_RESULT(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL));
+	size_t names = 0;
 
-	return answer == -EFAULT ? 0 : answer;
+	for (size_t i = 0; i < seccomp->n_syscalls; i++)
+		names += seccomp->syscalls[i].n_names;
+
+	struct seccomp_confused confused = {.names = calloc(names + 1, sizeof(char *))};
+
+	if (!confused.names)
+		return fail(err, ENOMEM, "look at the rules");
+
+	int result = seccomp_find_confused(seccomp, &confused, err);
+
+	if (result == 0)
+		result = compile_all(seccomp, &confused, ret, err);
+	free(confused.names);
+	return result;
 }
 
-static int choose_flags(
-	const struct oci_seccomp *seccomp, unsigned int *ret_flags, struct error *err)
-{
-	unsigned int flags = seccomp->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-
-	for (size_t i = 0; i < seccomp->n_flags; i++)
-		flags |= seccomp->flags[i];
-	/* There is one thread, and before Linux 5.7 this excludes a listener. */
-	flags &= ~SECCOMP_FILTER_FLAG_TSYNC;
-	if (oci_seccomp_notifies(seccomp))
-		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-
-	int known = ask_kernel(flags);
-
-	if (known == -EINVAL && !seccomp->flags)
-		flags &= ~SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	else if (known < 0) {
-		(void)fail(
-			err, -known, "this kernel does not take all of the flags (%#x)", flags);
-		return fail_in(err, "flags");
-	}
-	*ret_flags = flags;
-	return 0;
-}
+/* ---- all of it ---- */
 
 int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct launch_filter *ret, struct error *err)
@@ -399,7 +408,7 @@ int launch_compile_seccomp(const struct oci_seccomp *seccomp, const char *cache,
 	struct seccomp_key key;
 	char compiler[128];
 
-	if (check(seccomp, err) < 0 || choose_flags(seccomp, &filter.flags, err) < 0)
+	if (check(seccomp, err) < 0 || seccomp_choose_flags(seccomp, &filter.flags, err) < 0)
 		return -1;
 	snprintf(compiler, sizeof(compiler),
 		"libseccomp %u.%u.%u, mayfly %s %s, stub %d, native %#x", version->major,
@@ -433,23 +442,6 @@ const char *launch_seccomp_version(void)
 	snprintf(
 		text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
 	return text;
-}
-
-unsigned long launch_seccomp_flags(void)
-{
-	static const unsigned int flags[] = {
-		SECCOMP_FILTER_FLAG_TSYNC,
-		SECCOMP_FILTER_FLAG_LOG,
-		SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER,
-	};
-	unsigned long taken = 0;
-
-	/* Without a listener there is nothing to wait killably for. */
-	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
-		if (ask_kernel(flags[i]) == 0)
-			taken |= flags[i] & ~(unsigned long)SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	return taken;
 }
 
 /* Unknown on this machine, that is: a number of another architecture is a known name. */

@@ -43,28 +43,33 @@ static uint64_t number(struct source *source)
 static const uint32_t actions[] = {OCI_SECCOMP_ALLOW, OCI_SECCOMP_ERRNO, OCI_SECCOMP_TRAP,
 	OCI_SECCOMP_TRACE, OCI_SECCOMP_LOG, OCI_SECCOMP_KILL_PROCESS, OCI_SECCOMP_KILL_THREAD};
 
-/* One rule for each call, and one condition in it: the library confuses more of them, 020. */
+/* For a call that hides behind another one rule, and one condition in it: the library confuses
+ * more of them, 020. All rules of a call have one action, as their order means nothing to it.
+ */
 static size_t make_rules(
 	struct source *source, struct oci_seccomp_rule *rules, struct oci_seccomp_arg args[][3])
 {
 	size_t count = byte(source) % (RULES_MAX_HERE + 1), made = 0;
 	uint64_t seen = 0;
+	uint8_t shift = byte(source);
 
 	for (size_t i = 0; i < count; i++) {
 		uint8_t which = byte(source) % 64;
 
-		if (seen & UINT64_C(1) << which)
+		bool hides = hides_on_i386(ordinary[which]);
+
+		if (hides && (seen & UINT64_C(1) << which))
 			continue;
 		seen |= UINT64_C(1) << which;
 		rules[made] = (struct oci_seccomp_rule){
 			.names = &ordinary[which],
 			.n_names = 1,
 			.args = args[made],
-			.n_args = byte(source) % 2,
-			.action = actions[byte(source) % 7],
+			.n_args = byte(source) % (hides ? 2u : 4u),
+			.action = actions[(which + shift) % 7],
 		};
-		if (rules[made].action == OCI_SECCOMP_ERRNO && byte(source) % 2)
-			rules[made].errno_ret = (struct opt_u32){true, byte(source)};
+		if (rules[made].action == OCI_SECCOMP_ERRNO && shift % 2)
+			rules[made].errno_ret = (struct opt_u32){true, which};
 		for (size_t j = 0; j < rules[made].n_args; j++) {
 			uint64_t value = number(source);
 
