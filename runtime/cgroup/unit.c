@@ -68,7 +68,11 @@ static const char **print_properties(
 	const char **list = calloc(words + 1, sizeof(*list));
 	char *name = *ret_names = malloc(letters + 1);
 
-	for (size_t i = 0; list && name && i < count; i++) {
+	if (!list || !name) {
+		free(list);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
 		const struct unit_property *property = &properties[i];
 
 		if (property->at_start && !start)
@@ -80,7 +84,7 @@ static const char **print_properties(
 		for (size_t word = 0; word < property->n_words; word++)
 			list[used++] = property->words[word];
 	}
-	return *ret_names ? list : NULL;
+	return list;
 }
 
 int unit_start(struct helper *stand_in, const struct unit_bus *bus,

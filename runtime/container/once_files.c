@@ -377,7 +377,7 @@ int once_collect(struct once *once, struct error *err)
 	if (!files && request->n_collect)
 		return fail(err, ENOMEM, "collect the files");
 	for (size_t i = 0; i < request->n_collect; i++) {
-		struct error why;
+		struct error why = {0};
 		char line[1024];
 
 		files[i].path = request->collect[i].path;

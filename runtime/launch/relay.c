@@ -129,7 +129,7 @@ static int poll_once(struct loop *loop, int timeout_ms, struct error *err)
 		return ready == -EINTR ? 0 : fail(err, -ready, "poll");
 	if (fds[SIGNALS].revents)
 		read_signals(loop);
-	if (fds[WATCH].revents)
+	if (watch && fds[WATCH].revents)
 		watch->ready(watch);
 	tty_move(&loop->tty, fds + FIXED);
 	if (fds[PROCESS].revents || fds[SIGNALS].revents)

@@ -24,7 +24,7 @@ int seccomp_choose_flags(
 {
 	unsigned int flags = seccomp->flags ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
-	for (size_t i = 0; i < seccomp->n_flags; i++)
+	for (size_t i = 0; seccomp->flags && i < seccomp->n_flags; i++)
 		flags |= seccomp->flags[i];
 	/* There is one thread, and before Linux 5.7 this excludes a listener. */
 	flags &= ~SECCOMP_FILTER_FLAG_TSYNC;

@@ -154,22 +154,21 @@ static int add_basics(struct unit_properties *properties, const struct wanted *w
 		"MemoryAccounting", "CPUAccounting", "IOAccounting", "TasksAccounting"};
 	const char *description =
 		arena_format(properties->arena, UNIT_DESCRIPTION, wanted->request->id);
-	bool good =
-		description && unit_property(properties, "Description", "s", description, NULL);
+	bool good = description && unit_property(properties, "Description", "s", description);
 
 	if (good && name->is_slice)
 		good = unit_property(properties, "Wants", "as", "1",
-			arena_text(properties->arena, name->slice), NULL);
+			arena_text(properties->arena, name->slice));
 	else if (good)
 		good = unit_property(properties, "Slice", "s",
-			       arena_text(properties->arena, name->slice), NULL) &&
-		       unit_property(properties, "Delegate", "b", "true", NULL);
+			       arena_text(properties->arena, name->slice)) &&
+		       unit_property(properties, "Delegate", "b", "true");
 	for (size_t i = 0; good && i < sizeof(accounting) / sizeof(*accounting); i++)
-		good = unit_property(properties, accounting[i], "b", "true", NULL);
+		good = unit_property(properties, accounting[i], "b", "true");
 	/* Not ordered before the shutdown of what is none of its business; and a unit that
 	 * failed (its program was killed by the OOM killer) is forgotten like any other. */
-	if (!good || !unit_property(properties, "DefaultDependencies", "b", "false", NULL) ||
-		!unit_property(properties, "CollectMode", "s", "inactive-or-failed", NULL))
+	if (!good || !unit_property(properties, "DefaultDependencies", "b", "false") ||
+		!unit_property(properties, "CollectMode", "s", "inactive-or-failed"))
 		return -1;
 	return 0;
 }

@@ -28,9 +28,14 @@ int plan_release_unit(struct plan *plan, struct error *err);
 int plan_unit_properties(
 	struct unit_properties *properties, const struct step_list *list, size_t first);
 
-/* Append one whose value is the words after TYPE, the last of which is NULL. */
-struct unit_property *unit_property(
-	struct unit_properties *properties, const char *name, const char *type, ...);
+/* Append one whose value is COUNT words; NULL when there is no memory, also for one of them. */
+struct unit_property *unit_property_of(struct unit_properties *properties, const char *name,
+	const char *type, const char *const *words, size_t count);
+
+/* The words themselves behind TYPE, at least one. */
+#define unit_property(properties, name, type, ...)                                             \
+	unit_property_of((properties), (name), (type), (const char *const[]){__VA_ARGS__},     \
+		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 /* unit_annotations.c: org.systemd.property.NAME=VALUE. */
 int plan_unit_annotations(struct unit_properties *properties, const struct oci_spec *spec);

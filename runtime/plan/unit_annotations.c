@@ -140,7 +140,7 @@ static int add(struct unit_properties *properties, const char *name, const char 
 			"\"mayfly(1)\", ANNOTATIONS",
 			name);
 
-	struct unit_property *property = unit_property(properties, name, type, NULL);
+	struct unit_property *property = unit_property_of(properties, name, type, NULL, 0);
 
 	if (!property)
 		return no_memory(err);

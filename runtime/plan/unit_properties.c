@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,27 +61,19 @@ static struct unit_property *append(
 	return property;
 }
 
-struct unit_property *unit_property(
-	struct unit_properties *properties, const char *name, const char *type, ...)
+struct unit_property *unit_property_of(struct unit_properties *properties, const char *name,
+	const char *type, const char *const *words, size_t count)
 {
-	struct unit_property *property;
-	va_list args;
-	size_t count = 0;
+	struct unit_property *property = append(properties, name, type, count);
+	const char **copy = property ? (const char **)(uintptr_t)property->words : NULL;
 
-	va_start(args, type);
-	while (va_arg(args, const char *))
-		count++;
-	va_end(args);
-	property = append(properties, name, type, count);
-	if (!property)
-		return NULL;
-
-	const char **words = (const char **)(uintptr_t)property->words;
-
-	va_start(args, type);
-	for (size_t i = 0; i < count; i++)
-		words[i] = va_arg(args, const char *);
-	va_end(args);
+	for (size_t i = 0; property && i < count; i++) {
+		if (!words[i]) {
+			error_set(properties->err, ENOMEM, "make the plan");
+			return NULL;
+		}
+		copy[i] = words[i];
+	}
 	return property;
 }
 
@@ -91,7 +82,7 @@ static int put_number(struct unit_properties *properties, const struct unit_row 
 {
 	const char *text = arena_format(properties->arena, "%" PRIu64, value);
 	struct unit_property *property =
-		text ? unit_property(properties, name, "t", text, NULL) : NULL;
+		text ? unit_property(properties, name, "t", text) : NULL;
 
 	if (!property)
 		return no_memory(properties->err);
@@ -263,7 +254,7 @@ static int put_device(struct unit_properties *properties, const char *name, cons
 	const char *path = arena_format(arena, "/dev/block/%.*s", (int)length, device);
 	const char *text = arena_format(arena, "%" PRIu64, value);
 
-	if (!path || !text || !unit_property(properties, name, "a(st)", "1", path, text, NULL))
+	if (!path || !text || !unit_property(properties, name, "a(st)", "1", path, text))
 		return no_memory(properties->err);
 	return 0;
 }
@@ -324,8 +315,8 @@ static int throttle(
 static int oom_group(
 	struct unit_properties *properties, const struct unit_row *row, const char *text)
 {
-	struct unit_property *property = unit_property(properties, row->property, "s",
-		strcmp(text, "1") == 0 ? "kill" : "continue", NULL);
+	struct unit_property *property = unit_property(
+		properties, row->property, "s", strcmp(text, "1") == 0 ? "kill" : "continue");
 
 	if (!property)
 		return -1;
