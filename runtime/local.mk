@@ -14,6 +14,7 @@ libwatch_a_SOURCES = \
 	runtime/watch/counters.h \
 	runtime/watch/loop.h \
 	runtime/watch/output.c \
+	runtime/watch/priority.c \
 	runtime/watch/ready.c \
 	runtime/watch/stream.c \
 	runtime/watch/stream.h \

@@ -29,8 +29,10 @@ struct loop {
 	uint64_t cpus_milli;
 	/* CLOCK_MONOTONIC nanoseconds; UINT64_MAX: never. */
 	uint64_t wall_at, cpu_at, kill_at, armed;
-	bool ending; /* we have asked it to end, or killed it */
-	bool over;   /* a limit of the output is passed, and that is its end */
+	bool ending;	/* we have asked it to end, or killed it */
+	bool real_time; /* that is our priority now */
+	bool flowed;	/* output was passed on in this wake */
+	bool over;	/* a limit of the output is passed, and that is its end */
 	struct verdict_event events[LOOP_EVENTS];
 	size_t n_events;
 	/* What of each stream is waited for: neither, the program, or the reader. */
@@ -51,6 +53,15 @@ bool loop_is_blocked(const struct loop *loop);
 uint64_t loop_taken(const struct loop *loop); /* bytes, by the readers of both */
 void loop_give_up(struct loop *loop);	      /* of readers that are waited for */
 int loop_wait_for_program(struct loop *loop, int number);
+
+/*
+ * priority.c: real-time priority from the start, where watch->real_time wants it and we may
+ * have it; then, before each wait, as output and clocks want it. AT is the soonest clock;
+ * answers when to wake for it, and shortens *timeout_ms (-1: none).
+ */
+void loop_begin_real_time(struct loop *loop);
+void loop_become_ordinary(struct loop *loop);
+uint64_t loop_choose_priority(struct loop *loop, uint64_t at, int *timeout_ms);
 
 /* calls.c: a forbidden system call; true when it is the container's end. */
 bool loop_take_call(struct loop *loop, uint32_t events);

@@ -66,6 +66,7 @@ int loop_move(struct loop *loop, uint32_t ready, struct error *err)
 	int number = (int)(ready >= READY_SINKS ? ready - READY_SINKS : ready - READY_STREAMS);
 	struct stream *stream = &loop->watch->streams[number];
 
+	loop->flowed = true;
 	return after_move(loop, number, stream_move(stream), err);
 }
 

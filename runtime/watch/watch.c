@@ -312,9 +312,8 @@ static uint64_t soonest(const struct loop *loop)
 	return loop->kill_at < at ? loop->kill_at : at;
 }
 
-static int set_timer(struct loop *loop, struct error *err)
+static int set_timer(struct loop *loop, uint64_t at, struct error *err)
 {
-	uint64_t at = soonest(loop);
 	struct itimerspec when = {0};
 
 	if (at == loop->armed)
@@ -332,7 +331,9 @@ static int wake(struct loop *loop, int timeout_ms, struct error *err)
 	struct epoll_event ready[READY_COUNT];
 	struct watch *watch = loop->watch;
 
-	if (set_timer(loop, err) < 0)
+	uint64_t at = loop_choose_priority(loop, soonest(loop), &timeout_ms);
+
+	if (set_timer(loop, at, err) < 0)
 		return -1;
 
 	int count = SYS_RESULT(epoll_wait(loop->epoll, ready, READY_COUNT, timeout_ms));
@@ -451,22 +452,6 @@ static int run(struct loop *loop, struct error *err)
 	return finish_output(loop, err);
 }
 
-static void become_real_time(struct watch *watch)
-{
-	const struct sched_param param = {.sched_priority = 1};
-
-	watch->rt = watch->real_time &&
-		    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
-}
-
-static void become_ordinary(struct watch *watch)
-{
-	const struct sched_param param = {.sched_priority = 0};
-
-	if (watch->rt)
-		(void)sched_setscheduler(0, SCHED_OTHER, &param);
-}
-
 int watch_run(struct watch *watch, struct error *err)
 {
 	struct loop loop;
@@ -477,9 +462,9 @@ int watch_run(struct watch *watch, struct error *err)
 	result = loop_open(&loop, watch, err);
 
 	if (result == 0) {
-		become_real_time(watch);
+		loop_begin_real_time(&loop);
 		result = run(&loop, err);
-		become_ordinary(watch);
+		loop_become_ordinary(&loop);
 	}
 	if (result < 0)
 		(void)kill_all(watch, &ignored);

@@ -715,6 +715,29 @@ runs() { ! no_process "$1"; }
 	[[ -z $(list_cgroups) ]]
 }
 
+# has_policy PID NUMBER: its scheduling policy, sched(7): 0 is that of everybody, 1 real-time.
+has_policy() { (($(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 39) == $2)); }
+
+@test "it waits with real-time priority, and passes output on without" {
+	local pid hurried=0
+
+	chrt -f 1 true 2>/dev/null && hurried=1
+	a_once_in_background --wall 60s --output 1TiB -- sleep 4329
+	pid=$!
+	wait_for runs 'sleep 4329'
+	wait_for has_policy "$pid" "$hurried"
+	kill "$pid"
+	wait "$pid" || true
+	[[ $(of .applied.rt) == $( ((hurried)) && echo true || echo false) ]]
+	a_once_in_background --wall 60s --output 1TiB -- sh -c 'exec dd if=/dev/zero bs=64k 2>/dev/null'
+	pid=$!
+	wait_for runs 'dd if=/dev/zero'
+	wait_for has_policy "$pid" 0
+	kill "$pid"
+	wait "$pid" || true
+	verdict_is cancelled
+}
+
 @test "one that lives is not swept" {
 	a_once_in_background -- sleep 4328
 	local pid=$!
