@@ -29,12 +29,13 @@ _Noreturn static void give_up(const struct hook_exec *exec, int code)
 
 void hook_reset_signals(void)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL};
+	/* The kernel's struct, all zero: SIG_DFL. A C library keeps some signals to itself. */
+	static const unsigned long plain[8];
 	sigset_t none;
 
 	/* An ignored signal would stay ignored over execve(2). */
 	for (int number = 1; number < _NSIG; number++)
-		(void)sigaction(number, &action, NULL); /* KILL, STOP and libc's own refuse */
+		(void)syscall(SYS_rt_sigaction, number, plain, NULL, _NSIG / 8);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

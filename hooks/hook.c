@@ -8,6 +8,7 @@
 #include "hooks/hook.h"
 
 #include "hooks/exec.h"
+#include "oci/base/libc.h"
 
 #include <errno.h>
 #include <fcntl.h>

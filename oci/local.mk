@@ -4,6 +4,7 @@ noinst_LIBRARIES += libbase.a liboci.a
 libbase_a_SOURCES = \
 	oci/base/arena.c oci/base/arena.h \
 	oci/base/error.c oci/base/error.h \
+	oci/base/libc.c oci/base/libc.h \
 	oci/base/text.c oci/base/text.h
 
 liboci_a_SOURCES = \

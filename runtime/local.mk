@@ -254,6 +254,14 @@ mayfly_LDFLAGS = $(AM_LDFLAGS)
 if STATIC
 mayfly_LDFLAGS += -static
 endif
+if MUSL
+# One heap less to set up: oci/base/heap.c.
+noinst_LIBRARIES += libheap.a
+libheap_a_SOURCES = oci/base/heap.c
+mayfly_LDADD += libheap.a
+mayfly_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+endif
+EXTRA_DIST += runtime/with-musl oci/base/libc.symbols
 EXTRA_DIST += runtime/layout.ld
 if LAYOUT
 mayfly_LDFLAGS += -Wl,-T,$(srcdir)/runtime/layout.ld
@@ -271,7 +279,8 @@ endif
 # What needs a shared library is apart, and run only when asked for: docs/decisions/032-helper-program.md.
 pkglibexec_PROGRAMS = mayfly-helper
 mayfly_helper_SOURCES = runtime/helper/main.c
-mayfly_helper_CFLAGS = $(AM_CFLAGS) $(MOUNT_CFLAGS)
+mayfly_helper_CFLAGS = $(COMMON_CFLAGS) $(MOUNT_CFLAGS)
+mayfly_helper_LDFLAGS = $(COMMON_LINK)
 mayfly_helper_LDADD = $(MOUNT_LIBS)
 
 # For --systemd-cgroup, apart from the other one: docs/decisions/040-scope-with-a-stand-in.md.
@@ -282,6 +291,7 @@ mayfly_systemd_SOURCES = \
 	runtime/helper/systemd.h \
 	runtime/helper/systemd_bus.c \
 	runtime/helper/systemd_values.c
-mayfly_systemd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+mayfly_systemd_CFLAGS = $(COMMON_CFLAGS) $(SYSTEMD_CFLAGS)
+mayfly_systemd_LDFLAGS = $(COMMON_LINK)
 mayfly_systemd_LDADD = $(SYSTEMD_LIBS)
 endif

@@ -65,7 +65,7 @@ install_packages() {
 }
 
 build_packages=(gcc libc6-dev linux-libc-dev make autoconf automake pkg-config
-	libseccomp-dev libyajl-dev libmount-dev libsystemd-dev)
+	libseccomp-dev libyajl-dev libmount-dev libsystemd-dev musl-tools)
 
 configure_in() {
 	local directory=$1

@@ -187,7 +187,8 @@ if SYSTEMD
 check_PROGRAMS += tests/unit/systemd_helper_test
 TESTS += tests/unit/systemd_helper_test
 tests_unit_systemd_helper_test_SOURCES = tests/unit/systemd_helper_test.c
-tests_unit_systemd_helper_test_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_systemd_helper_test_CFLAGS = $(COMMON_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_systemd_helper_test_LDFLAGS = $(COMMON_LINK)
 tests_unit_systemd_helper_test_LDADD = libbase.a $(SYSTEMD_LIBS)
 endif
 

@@ -2,6 +2,7 @@
 /* Errors as values. Runs on both sides of clone(): no allocation, no locks. */
 #include "oci/base/error.h"
 
+#include "oci/base/libc.h"
 #include "oci/base/text.h"
 
 #include <errno.h>

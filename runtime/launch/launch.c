@@ -244,8 +244,11 @@ static int step_rlimit(struct launch *launch, const struct step *step, struct er
 {
 	const struct rlimit limit = {step->rlimit.soft, step->rlimit.hard};
 
-	if (prlimit(launch->pid, (__rlimit_resource_t)step->rlimit.resource, &limit, NULL) < 0)
-		return fail(err, errno, "set the limit to soft %ju, hard %ju",
+	int done = SYS_RESULT(
+		syscall(SYS_prlimit64, launch->pid, step->rlimit.resource, &limit, NULL));
+
+	if (done < 0)
+		return fail(err, -done, "set the limit to soft %ju, hard %ju",
 			(uintmax_t)step->rlimit.soft, (uintmax_t)step->rlimit.hard);
 	return 0;
 }

@@ -39,7 +39,8 @@ static bool is_one_of(const int *list, size_t count, uint32_t signal)
 
 static void relayed_signals(sigset_t *ret)
 {
-	sigfillset(ret);
+	/* Not sigfillset(), which leaves out what its C library keeps to itself. */
+	memset(ret, 0xFF, sizeof(*ret));
 	for (size_t i = 0; i < LENGTH(own_faults); i++)
 		sigdelset(ret, own_faults[i]);
 }

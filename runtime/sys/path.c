@@ -314,7 +314,7 @@ int path_open_knob(int dir, const char *path, int flags, long magic)
 		return fd;
 	if (fstatfs(fd, &fs) < 0)
 		return -errno;
-	if (fs.f_type != magic)
+	if ((unsigned long)fs.f_type != (unsigned long)magic)
 		return -EXDEV;
 	return take_fd(&fd);
 }

@@ -73,7 +73,7 @@ static bool is_clone(int exe)
 	struct statx info;
 
 	if (!executed_by_descriptor() || fstatfs(exe, &fs) < 0 || !(fs.f_flags & ST_RDONLY) ||
-		statx(exe, "", AT_EMPTY_PATH, 0, &info) < 0 ||
+		sys_statx(exe, "", AT_EMPTY_PATH, 0, &info) < 0 ||
 		!(info.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return false;
 

@@ -31,8 +31,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* <linux/mount.h> and <sys/mount.h> define the same enum; only this header takes a side. */
+/* glibc's <sys/mount.h> defines the enum of <linux/mount.h>, musl's has neither; only this
+ * header takes a side. */
 #include <sys/mount.h>
+#ifndef __GLIBC__
+#include <linux/mount.h>
+#include <linux/stat.h>
+#endif
 
 #define SYS_RESULT(call)                                                                       \
 	({                                                                                     \
@@ -232,6 +237,13 @@ static inline int sys_execveat(
 	int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return SYS_RESULT(syscall(SYS_execveat, dir, path, argv, envp, flags));
+}
+
+/* musl has no sched_setscheduler(2): POSIX means all threads of a process by it */
+struct sched_param;
+static inline int sys_sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+{
+	return SYS_RESULT(syscall(SYS_sched_setscheduler, pid, policy, param));
 }
 
 static inline int sys_memfd_create(const char *name, unsigned int flags)

@@ -2,6 +2,7 @@
 /* The result document as JSON, member by member as in docs/once.md, and its sentence. */
 #include "runtime/verdict/result.h"
 
+#include "oci/base/libc.h"
 #include "oci/base/text.h"
 #include "oci/json_write.h"
 

@@ -6,6 +6,8 @@
  */
 #include "runtime/watch/loop.h"
 
+#include "runtime/sys/sys.h"
+
 #include <sched.h>
 
 #define HEADSTART_NS UINT64_C(100000000)
@@ -15,7 +17,8 @@ static bool become_real_time(struct loop *loop)
 {
 	const struct sched_param param = {.sched_priority = 1};
 
-	loop->real_time = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
+	loop->real_time =
+		sys_sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
 	return loop->real_time;
 }
 
@@ -24,7 +27,7 @@ void loop_become_ordinary(struct loop *loop)
 	const struct sched_param param = {.sched_priority = 0};
 
 	if (loop->real_time)
-		(void)sched_setscheduler(0, SCHED_OTHER, &param);
+		(void)sys_sched_setscheduler(0, SCHED_OTHER, &param);
 	loop->real_time = false;
 }
 

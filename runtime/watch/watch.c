@@ -75,7 +75,7 @@ static void hurry(const struct watch *watch)
 		cgroup_processes(watch->cgroup, &pids, &count, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < count && i < MOST; i++)
-		(void)sched_setscheduler(pids[i], SCHED_FIFO, &param);
+		(void)sys_sched_setscheduler(pids[i], SCHED_FIFO, &param);
 	free(pids);
 }
 

@@ -161,6 +161,19 @@ run_args() { set_args "$@"; mayfly run --bundle "$BUNDLE" test; }
 	output_is "blocked=0 ignored=0"
 }
 
+@test "process: run hands on a signal that a C library keeps to itself" {
+	local pid status=0
+
+	set_script 'trap "exit 7" 34; touch /tmp/ready; while :; do sleep 0.1; done'
+	update_config '.mounts += [{destination: "/tmp", type: "bind", source: $t, options: ["bind"]}]' --arg t "$T"
+	"$MAYFLY" --root "$ROOT" run --bundle "$BUNDLE" test </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	pid=$!
+	wait_for test -e "$T/ready"
+	kill -34 "$pid"
+	wait "$pid" || status=$?
+	((status == 7)) || fail "status $status"
+}
+
 @test "process: it is a session of its own" {
 	run -0 in_container 'cut -d" " -f 1,5,6 /proc/1/stat'
 	output_is "1 1 1"
