@@ -362,18 +362,20 @@ undo:
 	return -1;
 }
 
-int launch_steps_before_clone(struct launch *launch, struct error *err)
+int launch_steps_of_cgroup(struct launch *launch, struct error *err)
 {
 	const struct step_list *list = &launch->plan->outside;
+	bool cloned = false;
 
 	begin(launch);
-	for (size_t i = 0; i < list->count && list->steps[i].kind != STEP_CLONE; i++) {
+	for (size_t i = 0; i < list->count; i++) {
 		const struct step *step = &list->steps[i];
-		bool of_cgroup =
-			step->kind == STEP_CREATE_CGROUP || step->kind == STEP_START_UNIT ||
-			step->kind == STEP_WRITE_CGROUP || step->kind == STEP_LIMIT_DEVICES ||
-			step->kind == STEP_OWN_CGROUP;
+		bool early = step->kind == STEP_CREATE_CGROUP ||
+			     step->kind == STEP_START_UNIT || step->kind == STEP_WRITE_CGROUP ||
+			     step->kind == STEP_OWN_CGROUP;
+		bool of_cgroup = step->kind == STEP_LIMIT_DEVICES || (early && !cloned);
 
+		cloned |= step->kind == STEP_CLONE;
 		if (!of_cgroup || do_step(launch, step, err) == 0)
 			continue;
 		if (step->origin[0] && !err->where[0])

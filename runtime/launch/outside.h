@@ -31,7 +31,7 @@ int launch_map_ids(struct launch *launch, const struct step *step, struct error 
 int launch_map_tree(struct launch *launch, const struct step *step, struct error *err);
 /* launch.c: of the plan, the cgroup and its limits. Undone by launch_undo(), also after an
  * error. */
-int launch_steps_before_clone(struct launch *launch, struct error *err);
+int launch_steps_of_cgroup(struct launch *launch, struct error *err);
 /* The container's process is in its unit: the stand-in leaves, and the limits are as asked. */
 int launch_release_unit(struct launch *launch, struct error *err);
 /* The prestart and createRuntime hooks, for the process there is. */

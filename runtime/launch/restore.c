@@ -287,7 +287,7 @@ static int restore(
 int launch_restore(struct launch *launch, const struct restoring *restoring, struct error *err)
 {
 	int keep[4] = {-1, -1, -1, -1};
-	int result = launch_steps_before_clone(launch, err);
+	int result = launch_steps_of_cgroup(launch, err);
 
 	remove_pid_file(restoring);
 	if (result == 0)

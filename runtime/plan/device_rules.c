@@ -107,8 +107,16 @@ int plan_devices_cgroup(struct plan *plan, const struct wanted *wanted, struct e
 	for (size_t i = 0; i < DEFAULTS; i++)
 		rules[asked + i] = defaults[i];
 
-	struct step *step = plan_step(plan, &plan->outside, err, STEP_LIMIT_DEVICES,
-		asked ? "linux.resources.devices" : "");
+	/*
+	 * After clone: the kernel takes as long to check the program as the child to mount. The
+	 * child makes only nodes that the rules above allow, and runs nothing but mayfly until
+	 * it hears from us; unless it has hooks of its own to run before.
+	 */
+	const struct oci_hooks *hooks = wanted->spec->hooks;
+	struct step_list *list =
+		hooks && hooks->n_create_container ? &plan->outside : &plan->after_clone;
+	struct step *step = plan_step(
+		plan, list, err, STEP_LIMIT_DEVICES, asked ? "linux.resources.devices" : "");
 
 	if (!step)
 		return -1;

@@ -46,9 +46,13 @@ static struct outcome plan(
 
 static const struct step *find(const struct outcome *outcome, enum step_kind kind)
 {
-	for (size_t i = 0; i < outcome->plan.outside.count; i++)
-		if (outcome->plan.outside.steps[i].kind == kind)
-			return &outcome->plan.outside.steps[i];
+	const struct step_list *const lists[] = {
+		&outcome->plan.outside, &outcome->plan.after_clone};
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < lists[k]->count; i++)
+			if (lists[k]->steps[i].kind == kind)
+				return &lists[k]->steps[i];
 	return NULL;
 }
 
