@@ -225,6 +225,7 @@ static int make_record(struct birth *birth, struct error *err)
 	if (!record->rootfs || !record->created)
 		return fail(err, ENOMEM, "make the record");
 	birth->operation.container.record = record;
+	birth->operation.container.boot_known = true;
 	return 0;
 }
 

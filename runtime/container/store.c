@@ -295,6 +295,11 @@ int container_save(struct container *container, struct error *err)
 
 int container_forget(struct container *container, struct error *err)
 {
+	/* All there is of one that was started and never updated. */
+	if (unlinkat(container->dir, "config.json", 0) == 0 &&
+		unlinkat(container->dir, record_name, 0) == 0 &&
+		unlinkat(container->store->fd, container->id, AT_REMOVEDIR) == 0)
+		return 0;
 	for (size_t i = 0; i < sizeof(our_names) / sizeof(*our_names); i++)
 		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
 			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],

@@ -47,14 +47,8 @@ static unsigned int target_flags(const struct step_mount *mount)
 static int open_directory(
 	struct init_context *context, const struct step_mount *mount, bool *ret_existed)
 {
-	int fd = path_open(context->root, mount->target, PATH_DIRECTORY, target_flags(mount),
-		&context->err);
-
-	*ret_existed = fd >= 0;
-	if (fd < 0 && context->err.code == ENOENT)
-		fd = path_create(context->root, mount->target, PATH_DIRECTORY,
-			target_flags(mount), &context->err);
-	return fd;
+	return path_open_or_create(context->root, mount->target, PATH_DIRECTORY,
+		target_flags(mount), ret_existed, &context->err);
 }
 
 static int set_attributes(int fd, uint64_t set, uint64_t clear, unsigned int recursive)

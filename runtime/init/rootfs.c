@@ -121,12 +121,13 @@ static int let_go_of_host(struct init_context *context)
 /*
  * Whoever enters a mount namespace by setns(2), as exec does and as the program may if it has
  * the capabilities, lands in the root of the namespace. Where mayfly runs in a chroot, that is
- * still the host's, and only our own root is the container's. So go in once, and look.
- * NAMESPACE comes from open_namespace(), as long as there is the host's /proc.
+ * still the host's, and only our own root is the container's. So go in once, and look; by a
+ * descriptor of our own process (Linux 5.8), which takes no path and a tenth of the time.
  */
-static int check_namespace_root(struct init_context *context, int namespace)
+static int check_namespace_root(struct init_context *context)
 {
-	int done = sys_setns(namespace, CLONE_NEWNS);
+	int AUTO_FD self = sys_pidfd_open(getpid(), 0);
+	int done = self < 0 ? self : sys_setns(self, CLONE_NEWNS);
 
 	if (done < 0)
 		return init_fail(context, -done, "enter the own mount namespace again");
@@ -138,13 +139,6 @@ static int check_namespace_root(struct init_context *context, int namespace)
 			"mayfly runs in a chroot, and the container could get out of it: "
 			"start mayfly outside, or make the chroot a root by pivot_root(8)");
 	return 0;
-}
-
-static int open_namespace(struct init_context *context)
-{
-	int fd = sys_openat(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY, 0);
-
-	return fd < 0 ? init_fail(context, -fd, "open /proc/thread-self/ns/mnt") : fd;
 }
 
 static int check_root(struct init_context *context)
@@ -160,10 +154,6 @@ static int check_root(struct init_context *context)
 
 int init_pivot_root(struct init_context *context, const struct step *step)
 {
-	int AUTO_FD namespace = open_namespace(context);
-
-	if (namespace < 0)
-		return -1;
 	if (fchdir(context->root) < 0)
 		return init_fail(context, errno, "enter the root");
 
@@ -176,7 +166,7 @@ int init_pivot_root(struct init_context *context, const struct step *step)
 		return init_fail(context, -done, "pivot_root");
 	if (chdir("/") < 0)
 		return init_fail(context, errno, "enter the new root");
-	if (let_go_of_host(context) < 0 || check_namespace_root(context, namespace) < 0)
+	if (let_go_of_host(context) < 0 || check_namespace_root(context) < 0)
 		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);
@@ -195,10 +185,7 @@ int init_chroot(struct init_context *context, const struct step *step)
 
 	/* With the host's root as ours, as LEAVE_ROOT left it. */
 	bool of_host = step->root.of_host;
-	int AUTO_FD namespace = of_host ? open_namespace(context) : -1;
 
-	if (of_host && namespace < 0)
-		return -1;
 	if (context->host_root >= 0 && init_hide_host_mounts(context) < 0)
 		return -1;
 
@@ -208,7 +195,7 @@ int init_chroot(struct init_context *context, const struct step *step)
 		done = -errno;
 	if (done < 0)
 		return init_fail(context, -done, "chroot");
-	if (of_host && check_namespace_root(context, namespace) < 0)
+	if (of_host && check_namespace_root(context) < 0)
 		return -1;
 	fd_close(&context->host_root);
 	return check_root(context);

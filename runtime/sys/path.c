@@ -260,16 +260,25 @@ static __attribute__((noinline)) int create_missing(
 	return fd;
 }
 
-int path_create(
-	int root, const char *path, enum path_type type, unsigned int flags, struct error *err)
+int path_open_or_create(int root, const char *path, enum path_type type, unsigned int flags,
+	bool *ret_existed, struct error *err)
 {
 	int fd = open_typed(root, relative(path), type, 0, resolve_flags(flags));
 
+	*ret_existed = fd >= 0;
 	if (fd == -ENOENT)
 		fd = create_missing(root, relative(path), type, flags);
 	if (fd < 0)
 		return fail(err, -fd, "create \"%s\" in the container's root", path);
 	return fd;
+}
+
+int path_create(
+	int root, const char *path, enum path_type type, unsigned int flags, struct error *err)
+{
+	bool ignored;
+
+	return path_open_or_create(root, path, type, flags, &ignored, err);
 }
 
 int path_create_parent(int root, const char *path, unsigned int flags, char name[PATH_NAME_MAX],

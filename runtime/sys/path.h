@@ -49,6 +49,10 @@ int path_open(
 int path_create(
 	int root, const char *path, enum path_type type, unsigned int flags, struct error *err);
 
+/* The same, and whether it was there. */
+int path_open_or_create(int root, const char *path, enum path_type type, unsigned int flags,
+	bool *ret_existed, struct error *err);
+
 /*
  * The parent directory of PATH as a descriptor (made when missing), and its last component in
  * NAME. For mknodat, symlinkat and unlinkat, which never follow the last component. "/", "."
