@@ -241,8 +241,10 @@ static const char *seccomp_cache(struct birth *birth)
 	return arena_format(&operation->arena, "%s/.seccomp", operation->store.path);
 }
 
-static int commit_record(struct birth *birth, struct error *err)
+/* All that the last record says is known while the child still works. */
+static int write_ready_record(void *data, struct error *err)
 {
+	struct birth *birth = data;
 	struct container *container = &birth->operation.container;
 	struct record *record = container->record;
 	struct process_id id;
@@ -256,7 +258,14 @@ static int commit_record(struct birth *birth, struct error *err)
 	record->phase = RECORD_READY;
 	/* A user's container may have gone without: STEP_CREATE_CGROUP, optional. */
 	record->cgroup = birth->launch.cgroup.fd < 0 ? NULL : birth->launch.cgroup.path;
-	if (container_save(container, err) < 0)
+	return container_write_aside(container, err);
+}
+
+static int commit_record(struct birth *birth, struct error *err)
+{
+	/* A restored process was never waited for. */
+	if ((birth->restoring && write_ready_record(birth, err) < 0) ||
+		container_put_in_place(&birth->operation.container, err) < 0)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
 		return -1;
@@ -312,6 +321,8 @@ static int launch_all(
 		.tied = birth->tied,
 		.keep_listener = birth->keep_listener,
 		.words = operation_words(&words_length),
+		.meanwhile = write_ready_record,
+		.meanwhile_data = birth,
 	};
 	birth->launch.words_length = words_length;
 	if ((birth->restoring ? launch_restore(&birth->launch, birth->restoring, err)

@@ -273,7 +273,7 @@ int container_unlock(struct container *container, struct error *err)
 	return 0;
 }
 
-int container_save(struct container *container, struct error *err)
+int container_write_aside(struct container *container, struct error *err)
 {
 	/* Its own arena: the text is as long as the annotations, and written twice. */
 	struct arena scratch = {0};
@@ -288,9 +288,21 @@ int container_save(struct container *container, struct error *err)
 			"the annotations make a record of %zu bytes, and %d is the limit",
 			length, RECORD_LIMIT);
 	if (result == 0)
-		result = file_replace(container->dir, record_name, 0600, text, length, err);
+		result = file_write_aside(container->dir, record_name, 0600, text, length, err);
 	arena_free(&scratch);
 	return result;
+}
+
+int container_put_in_place(struct container *container, struct error *err)
+{
+	return file_put_in_place(container->dir, record_name, err);
+}
+
+int container_save(struct container *container, struct error *err)
+{
+	return container_write_aside(container, err) < 0
+		       ? -1
+		       : container_put_in_place(container, err);
 }
 
 int container_forget(struct container *container, struct error *err)

@@ -66,6 +66,9 @@ int container_unlock(struct container *container, struct error *err);
 
 /* Write the record. */
 int container_save(struct container *container, struct error *err);
+/* Its two halves: what was written counts from the second on. */
+int container_write_aside(struct container *container, struct error *err);
+int container_put_in_place(struct container *container, struct error *err);
 
 /* Remove the directory: only names that mayfly writes. Missing is fine. */
 int container_forget(struct container *container, struct error *err);

@@ -139,6 +139,9 @@ static int step_await(struct launch *launch, const struct step *step, struct err
 {
 	struct received received;
 
+	if (step->message == MESSAGE_CREATED && launch->meanwhile &&
+		launch->meanwhile(launch->meanwhile_data, err) < 0)
+		return -1;
 	if (await(launch, step->message, &received, err) < 0)
 		return -1;
 

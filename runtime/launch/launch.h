@@ -30,6 +30,10 @@ struct launch {
 	const char *unit;
 	struct unit_bus bus;
 
+	/* Called when all is done but to wait for MESSAGE_CREATED; NULL: nothing. */
+	int (*meanwhile)(void *data, struct error *err);
+	void *meanwhile_data;
+
 	/* Results. */
 	struct cgroup cgroup;
 	pid_t pid; /* the container's process */
@@ -41,7 +45,7 @@ struct launch {
 	char *words;	/* our own command line, and its length; set by the caller */
 	size_t words_length;
 	int listener; /* with keep_listener; else -1. Owned */
-	bool left;	/* the process did not end of SIGKILL in time: launch_undo() */
+	bool left;    /* the process did not end of SIGKILL in time: launch_undo() */
 
 	/* Private. */
 	struct init_context inside;

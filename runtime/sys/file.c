@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TEMPORARY_SIZE = 256 };
+
 int file_write(int fd, const void *bytes, size_t length)
 {
 	const char *from = bytes;
@@ -141,15 +143,22 @@ int file_read(int dir, const char *path, size_t limit, struct arena *arena, char
 	return 0;
 }
 
-int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
+static int temporary_name(const char *name, char temporary[TEMPORARY_SIZE], struct error *err)
+{
+	if (snprintf(temporary, TEMPORARY_SIZE, ".%s.new", name) >= TEMPORARY_SIZE)
+		return fail(err, ENAMETOOLONG, "write \"%s\"", name);
+	return 0;
+}
+
+int file_write_aside(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
 	struct error *err)
 {
-	char temporary[256];
-
-	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >= (int)sizeof(temporary))
-		return fail(err, ENAMETOOLONG, "write \"%s\"", name);
-
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+	char temporary[TEMPORARY_SIZE];
+
+	if (temporary_name(name, temporary, err) < 0)
+		return -1;
+
 	int AUTO_FD fd = sys_openat(dir, temporary, flags, mode);
 
 	/* The leftover of one that was killed. */
@@ -161,13 +170,35 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 
 	int done = file_write(fd, bytes, length);
 
-	if (done == 0)
-		done = SYS_RESULT(renameat(dir, temporary, dir, name));
 	if (done < 0) {
 		(void)unlinkat(dir, temporary, 0); /* the error to tell is the first one */
 		return fail(err, -done, "write \"%s\"", name);
 	}
 	return 0;
+}
+
+int file_put_in_place(int dir, const char *name, struct error *err)
+{
+	char temporary[TEMPORARY_SIZE];
+
+	if (temporary_name(name, temporary, err) < 0)
+		return -1;
+
+	int done = SYS_RESULT(renameat(dir, temporary, dir, name));
+
+	if (done < 0) {
+		(void)unlinkat(dir, temporary, 0); /* the error to tell is the first one */
+		return fail(err, -done, "write \"%s\"", name);
+	}
+	return 0;
+}
+
+int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
+	struct error *err)
+{
+	return file_write_aside(dir, name, mode, bytes, length, err) < 0
+		       ? -1
+		       : file_put_in_place(dir, name, err);
 }
 
 int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t length)

@@ -31,6 +31,11 @@ int file_read_fd_until(int fd, int stop, size_t limit, struct arena *arena, char
 int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
 	struct error *err);
 
+/* Its two halves, for who has time before the second. */
+int file_write_aside(int dir, const char *name, mode_t mode, const void *bytes, size_t length,
+	struct error *err);
+int file_put_in_place(int dir, const char *name, struct error *err);
+
 /*
  * Make DIR's file NAME, whole or not at all, and leave nothing behind when we are killed: the
  * file has no name until it is complete. 0, -EEXIST, or another -errno where the file system
