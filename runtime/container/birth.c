@@ -99,7 +99,9 @@ int birth_decide(struct birth *birth, struct error *err)
 	struct operation *operation = &birth->operation;
 	const char *base;
 
-	if (operation_host(operation, err) < 0)
+	if (operation_host(operation,
+		    plan_unasked(birth->spec, birth->spec->process, birth->request.verb),
+		    err) < 0)
 		return -1;
 	birth->wanted = (struct wanted){
 		.spec = birth->spec,

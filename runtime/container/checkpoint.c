@@ -100,7 +100,7 @@ static int add_freezer(struct checkpoint *checkpoint, struct criu *criu, struct 
 
 	if (!checkpoint->paused)
 		return 0;
-	if (operation_host(operation, err) < 0)
+	if (operation_host(operation, ~0U, err) < 0)
 		return -1;
 	return criu_add(criu, err, "--freeze-cgroup", "%s%s", operation->host.cgroup_mount,
 		operation->container.record->cgroup);

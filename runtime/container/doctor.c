@@ -160,7 +160,7 @@ static int act(struct report *report, const struct mayfly_doctor *options, struc
 		return -1;
 	if (options->remove && base_remove(&operation->store, report->base, err) < 0)
 		return -1;
-	return operation_host(operation, err);
+	return operation_host(operation, 0, err);
 }
 
 int mayfly_doctor(const struct mayfly_global *global, const struct mayfly_doctor *options,

@@ -279,7 +279,8 @@ static int plan_joining(struct joining *joining, const char *id,
 		return -1;
 	if (operation_check_console(joining->process->terminal, options->detach,
 		    options->console_socket, err) < 0 ||
-		operation_host(operation, err) < 0)
+		operation_host(operation,
+			plan_unasked(joining->spec, joining->process, REQUEST_EXEC), err) < 0)
 		return -1;
 	joining->request = (struct request){
 		.verb = REQUEST_EXEC,

@@ -46,7 +46,7 @@ int mayfly_features(char **ret_json, struct error *err)
 
 	restrain_to(NULL, 0, false);
 
-	int result = host_probe(&host, &arena, err);
+	int result = host_probe(&host, 0, &arena, err);
 
 	if (result == 0)
 		result = once_features(&host, &arena, &limits, &features.n_limits, err);

@@ -50,17 +50,18 @@ void operation_close(struct operation *operation)
 	arena_free(&operation->arena);
 }
 
-int operation_host(struct operation *operation, struct error *err)
+int operation_host(struct operation *operation, unsigned int unasked, struct error *err)
 {
-	if (operation->host_known)
+	if (operation->host_known && !(operation->host_unasked & ~unasked))
 		return 0;
 	const struct record *record = operation->container.record;
 	bool systemd = record ? record->unit != NULL : operation->global->systemd_cgroup;
 
-	if (host_probe(&operation->host, &operation->arena, err) < 0 ||
+	if (host_probe(&operation->host, unasked, &operation->arena, err) < 0 ||
 		(systemd && host_probe_systemd(&operation->host, &operation->arena, err) < 0))
 		return -1;
 	operation->host_known = true;
+	operation->host_unasked = unasked;
 	return 0;
 }
 

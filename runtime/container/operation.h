@@ -19,6 +19,7 @@ struct operation {
 	struct container container;
 	struct host host;
 	bool host_known;
+	unsigned int host_unasked; /* enum host_unasked, of what is known */
 };
 
 /* Check the id, open the store and the container. On failure only operation_close() is left to
@@ -30,8 +31,8 @@ int operation_open_locked(struct operation *operation, const struct mayfly_globa
 	const char *id, struct error *err);
 void operation_close(struct operation *operation);
 
-/* The facts of this host, asked once. */
-int operation_host(struct operation *operation, struct error *err);
+/* The facts of this host but those UNASKED (enum host_unasked), asked once. */
+int operation_host(struct operation *operation, unsigned int unasked, struct error *err);
 
 /* A sentence for the log; LEVEL as in struct mayfly_global. */
 void operation_log(const struct operation *operation, const char *level, const char *format,

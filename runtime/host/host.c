@@ -175,6 +175,11 @@ static int probe_own_cgroup(struct probing *probing)
 	return 0;
 }
 
+static int need_own_cgroup(struct probing *probing)
+{
+	return probing->host->own_cgroup ? 0 : probe_own_cgroup(probing);
+}
+
 /* An O_PATH descriptor of the cgroup that is PATH below the mount without its last component.
  */
 static int open_parent_of_own(const struct host *host, int mount)
@@ -205,6 +210,8 @@ static int probe_controllers(struct probing *probing)
 		return 0;
 	/* What we may not enable at the top is what was delegated to us further down. */
 	if (faccessat(mount, "cgroup.subtree_control", W_OK, AT_EACCESS) != 0) {
+		if (need_own_cgroup(probing) < 0)
+			return -1;
 		parent = open_parent_of_own(host, mount);
 		offering = parent;
 	}
@@ -263,6 +270,9 @@ static int probe_controller_files(struct probing *probing)
 
 	if (mount < 0)
 		return 0;
+	if (host->controllers & (CONTROLLER_MEMORY | CONTROLLER_IO) &&
+		need_own_cgroup(probing) < 0)
+		return -1;
 	if (host->controllers & CONTROLLER_MEMORY) {
 		int known = controller_file(mount, host, "memory.max", "memory.swap.max");
 
@@ -276,9 +286,14 @@ static int probe_controller_files(struct probing *probing)
 	return 0;
 }
 
-static int probe_proc_files(struct probing *probing)
+static int probe_time_namespaces(struct probing *probing)
 {
 	probing->host->has_time_namespace = exists(probing->self, "ns/time");
+	return 0;
+}
+
+static int probe_proc_files(struct probing *probing)
+{
 	probing->host->has_kcore = exists(AT_FDCWD, "/proc/kcore");
 	return 0;
 }
@@ -335,26 +350,28 @@ static int probe_resctrl(struct probing *probing)
 	return 0;
 }
 
-int host_probe(struct host *host, struct arena *arena, struct error *err)
+int host_probe(struct host *host, unsigned int unasked, struct arena *arena, struct error *err)
 {
 	/* In this order: a probe may use what those above it found. */
 	static const struct {
 		const char *name;
 		int (*probe)(struct probing *probing);
+		unsigned int unless; /* enum host_unasked */
 	} rows[] = {
 		{"ids", probe_ids},
 		{"user namespace", probe_user_namespace},
 		{"capabilities and signals", probe_status},
 		{"cgroup layout", probe_cgroup_layout},
-		{"own cgroup", probe_own_cgroup},
+		{"own cgroup", probe_own_cgroup, HOST_NO_OWN_CGROUP},
 		{"controllers", probe_controllers},
-		{"files of controllers", probe_controller_files},
+		{"files of controllers", probe_controller_files, HOST_NO_LIMIT_FILES},
 		{"files of proc", probe_proc_files},
+		{"time namespaces", probe_time_namespaces, HOST_NO_TIME_SPACES},
 		{"mount_setattr", probe_mount_setattr},
-		{"AppArmor", probe_apparmor},
-		{"AppArmor's profile", probe_apparmor_profile},
-		{"SELinux", probe_selinux},
-		{"resctrl", probe_resctrl},
+		{"AppArmor", probe_apparmor, HOST_NO_LABELS},
+		{"AppArmor's profile", probe_apparmor_profile, HOST_NO_LABELS},
+		{"SELinux", probe_selinux, HOST_NO_LABELS},
+		{"resctrl", probe_resctrl, HOST_NO_RESCTRL},
 	};
 	int AUTO_FD self = sys_openat(AT_FDCWD, "/proc/self", O_PATH | O_DIRECTORY, 0);
 	struct probing probing = {.host = host, .arena = arena, .err = err, .self = self};
@@ -363,7 +380,7 @@ int host_probe(struct host *host, struct arena *arena, struct error *err)
 	if (self < 0)
 		return fail(err, -self, "open /proc/self");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (rows[i].probe(&probing) < 0) {
+		if (!(rows[i].unless & unasked) && rows[i].probe(&probing) < 0) {
 			error_while(err, "look for %s", rows[i].name);
 			return -1;
 		}

@@ -85,8 +85,20 @@ struct host {
 	struct systemd systemd; /* after host_probe_systemd() */
 };
 
-/* Fill *host. Text lives in ARENA. Fails only when /proc is not there or memory is out. */
-int host_probe(struct host *host, struct arena *arena, struct error *err);
+/* Facts that nobody will ask for: a configuration that names none of it needs no look. */
+enum host_unasked {
+	HOST_NO_LABELS = 1 << 0,      /* has_apparmor, is_apparmor_confined, has_selinux */
+	HOST_NO_RESCTRL = 1 << 1,     /* resctrl */
+	HOST_NO_OWN_CGROUP = 1 << 2,  /* own_cgroup, but where another fact needs it */
+	HOST_NO_TIME_SPACES = 1 << 3, /* has_time_namespace */
+	HOST_NO_LIMIT_FILES = 1 << 4, /* has_swap_accounting, bfq_weight */
+};
+
+/*
+ * Fill *host, but for what is UNASKED (enum host_unasked), which is as on a host that lacks it.
+ * Text lives in ARENA. Fails only when /proc is not there or memory is out.
+ */
+int host_probe(struct host *host, unsigned int unasked, struct arena *arena, struct error *err);
 
 /*
  * Only where cgroups are: cgroup and cgroup_mount, in two system calls. For what only looks at

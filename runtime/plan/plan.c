@@ -9,6 +9,8 @@
  */
 #include "runtime/plan/rooms.h"
 
+#include <linux/sched.h>
+
 /* create and run */
 static plan_room *const birth[] = {
 	plan_annotations,
@@ -114,6 +116,33 @@ static int join_lists(struct plan *plan, struct error *err)
 	if (append(plan, &plan->outside, after.steps, after.count, err) < 0)
 		return -1;
 	return open_inside(plan, err);
+}
+
+unsigned int plan_unasked(
+	const struct oci_spec *spec, const struct oci_process *process, enum request_verb verb)
+{
+	const struct oci_linux *section = spec->linux;
+	const struct oci_resources *limits = section->resources;
+	bool exec = verb == REQUEST_EXEC;
+	const struct {
+		unsigned int facts;
+		bool asked;
+	} rows[] = {
+		{HOST_NO_LABELS,
+			process && (process->apparmor_profile || process->selinux_label)},
+		{HOST_NO_RESCTRL, !exec && section->intel_rdt},
+		{HOST_NO_OWN_CGROUP,
+			!exec && (!section->cgroups_path || section->cgroups_path[0] != '/')},
+		{HOST_NO_TIME_SPACES,
+			!exec && oci_namespace_find(section, CLONE_NEWTIME) != NULL},
+		{HOST_NO_LIMIT_FILES, !exec && limits && (limits->memory || limits->block_io)},
+	};
+	unsigned int unasked = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!rows[i].asked)
+			unasked |= rows[i].facts;
+	return unasked;
 }
 
 int plan_build(

@@ -69,6 +69,10 @@ struct wanted {
 	const struct host *host;
 };
 
+/* The facts of the host that no room asks for (enum host_unasked). PROCESS may be NULL. */
+unsigned int plan_unasked(
+	const struct oci_spec *spec, const struct oci_process *process, enum request_verb verb);
+
 /*
  * Build the plan of a container (REQUEST_CREATE, REQUEST_RUN) or of one more process
  * (REQUEST_EXEC). Everything lives in ARENA. -1 with *err, which names the field.

@@ -542,7 +542,7 @@ int main(void)
 	struct arena arena = {0};
 	struct error err;
 
-	if (host_probe(&host, &arena, &err) < 0 || host.cgroup == CGROUP_NONE ||
+	if (host_probe(&host, 0, &arena, &err) < 0 || host.cgroup == CGROUP_NONE ||
 		host.euid != 0 || host.in_user_namespace) {
 		puts("1..0 # SKIP needs root and a cgroup2 mount");
 		return 77;

@@ -52,7 +52,7 @@ static int in_new_user_namespace(const struct host *before)
 
 	if (unshare(CLONE_NEWUSER) < 0)
 		return 77;
-	if (host_probe(&host, &arena, &err) < 0)
+	if (host_probe(&host, 0, &arena, &err) < 0)
 		return 1;
 	if (!host.in_user_namespace)
 		return 2;
@@ -80,7 +80,7 @@ static int with_many_groups(const struct host *before)
 	for (size_t count = MOST - 800; count <= MOST && !wrong; count += STEP) {
 		if (setgroups(count, groups) < 0)
 			return 77;
-		if (host_probe(&host, &arena, &err) < 0)
+		if (host_probe(&host, 0, &arena, &err) < 0)
 			wrong = 1;
 		else if (host.capabilities != before->capabilities)
 			wrong = 2;
@@ -117,7 +117,7 @@ int main(void)
 	struct error err;
 
 	test_parse();
-	is_result(host_probe(&host, &arena, &err), &err, NULL, "probe");
+	is_result(host_probe(&host, 0, &arena, &err), &err, NULL, "probe");
 	is_true(host.euid == geteuid() && host.egid == getegid(), "ids");
 	is_number(host.capabilities, status_hex("CapBnd:"), "the bounding set");
 	is_number(host.last_capability, last_capability(), "the last capability");
@@ -128,11 +128,18 @@ int main(void)
 	is_number(host.has_time_namespace, access("/proc/self/ns/time", F_OK) == 0,
 		"time namespaces");
 
+	struct host less;
+
+	is_result(host_probe(&less, ~0U, &arena, &err), &err, NULL, "probe for less");
+	is_true(!less.own_cgroup && !less.has_time_namespace && !less.has_apparmor &&
+			!less.resctrl && less.capabilities == host.capabilities,
+		"what nobody asks for is as on a host without it");
+
 	check_child(in_new_user_namespace, &host, "a user namespace is known as one");
 	check_child(with_many_groups, &host, "many groups hide nothing");
 
 	/* Out of memory is an error, not a shorter truth; without cgroup2 nothing is kept. */
-	is_true(host_probe(&host, &tight, &err) == (host.cgroup == CGROUP_NONE ? 0 : -1),
+	is_true(host_probe(&host, 0, &tight, &err) == (host.cgroup == CGROUP_NONE ? 0 : -1),
 		"out of memory");
 	arena_free(&arena);
 	arena_free(&tight);
