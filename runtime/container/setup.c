@@ -98,7 +98,7 @@ int operation_descriptors(struct request *request, unsigned int preserve, struct
 
 	/* Meant for somebody else: sd_listen_fds(3). conmon writes our pid there before it
 	 * executes us. */
-	if (pid != (uint64_t)getpid())
+	if (listen && pid != (uint64_t)getpid())
 		listen = 0;
 	/* A caller that has closed some of them does not mean them any more. */
 	if (listen > inherited)

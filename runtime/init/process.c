@@ -112,9 +112,9 @@ static bool is_null(const struct stat *info)
 /*
  * The caller's null device is a file of the host's /dev: the container's own takes its place,
  * so that no file of another mount namespace stays open (criu(8) could not save it). Without
- * one in the container, or without the right to open it, it stays.
+ * one in the container, or without the right to open it, it stays: -1.
  */
-static int own_null(struct init_context *context, int fd)
+static int open_null(struct init_context *context)
 {
 	/* Looked at before it is opened: to open some devices is to use them. */
 	static const unsigned int looks[] = {O_PATH, O_RDWR | O_NONBLOCK | O_NOCTTY};
@@ -132,11 +132,9 @@ static int own_null(struct init_context *context, int fd)
 		fd_close(&null);
 		null = root < 0 ? root : sys_openat2(root, "dev/null", &how);
 		if (null < 0 || fstat(null, &info) < 0 || !is_null(&info))
-			return 0;
+			return -1;
 	}
-	if (fcntl(null, F_SETFL, 0) < 0 || dup2(null, fd) < 0)
-		return init_fail(context, errno, "put the null device on descriptor %d", fd);
-	return 0;
+	return fcntl(null, F_SETFL, 0) < 0 ? -1 : take_fd(&null);
 }
 
 /*
@@ -145,13 +143,18 @@ static int own_null(struct init_context *context, int fd)
  */
 int init_own_stdio(struct init_context *context, const struct step *step)
 {
+	int AUTO_FD null = -1; /* one for all of them */
+
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat info;
 
 		if (fstat(fd, &info) < 0)
 			return init_fail(context, errno, "stat descriptor %d", fd);
-		if (is_null(&info) && own_null(context, fd) < 0)
-			return -1;
+		if (is_null(&info) && null < 0)
+			null = open_null(context);
+		if (is_null(&info) && null >= 0 && dup2(null, fd) < 0)
+			return init_fail(
+				context, errno, "put the null device on descriptor %d", fd);
 		if (info.st_uid == step->owner.uid || is_null(&info))
 			continue;
 		if (fchown(fd, step->owner.uid, (gid_t)-1) == 0 || errno == EPERM ||
