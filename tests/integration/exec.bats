@@ -182,12 +182,12 @@ process_json() {
 	a_running test
 	process_json '.args = ["sh", "-c", "cut -d\" \" -f 19,41 /proc/self/stat; ionice -p $$"] | del(.scheduler, .ioPriority)'
 	run -0 mayfly exec --process "$T/process.json" test
-	[[ ${lines[0]} == "0 0" ]] || fail "$output"
+	[[ ${lines[0]} == "$(nice) 0" ]] || fail "$output"
 	output_lacks idle
 	process_json '.args = ["sh", "-c", "cut -d\" \" -f 19,41 /proc/self/stat; ionice -p $$"]
 		| .scheduler = {policy: "SCHED_IDLE"} | .ioPriority = {class: "IOPRIO_CLASS_BE", priority: 2}'
 	run -0 mayfly exec --process "$T/process.json" test
-	[[ ${lines[0]} == "0 5" ]] || fail "$output"
+	[[ ${lines[0]} == "$(nice) 5" ]] || fail "$output"
 	output_has "best-effort: prio 2"
 }
 
