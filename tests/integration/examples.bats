@@ -51,7 +51,7 @@ follow() {
 @test "plugins: the page is true" {
 	# What keeps 200 MB is not stopped without the memory controller, and a line about that follows the table.
 	follow plugins -e 's/^\.\/run-plugins (.*)/.\/run-plugins --best-effort \1/' \
-		-e 's/^exit status /NOT ENFORCED: linux.resources.cpu.quota...\n&/' \
+		-e 's/^exit status /NOT ENFORCED: --cpus, --memory, --pids\n&/' \
 		-e 's/^(greedy +)memory-limit      69/\1ok                64/'
 }
 

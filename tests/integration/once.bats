@@ -731,7 +731,7 @@ has_policy() { (($(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 39) == $2)); }
 	[[ $(of .applied.rt) == $( ((hurried)) && echo true || echo false) ]]
 	a_once_in_background --wall 60s --output 1TiB -- sh -c 'exec dd if=/dev/zero bs=64k 2>/dev/null'
 	pid=$!
-	wait_for runs 'dd if=/dev/zero'
+	wait_for runs 'sh -c exec dd'
 	wait_for has_policy "$pid" 0
 	kill "$pid"
 	wait "$pid" || true
