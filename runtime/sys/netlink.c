@@ -260,7 +260,7 @@ static void take_address(const struct nlmsghdr *message, void *ret)
 
 int netlink_addresses(int socket, int index, struct netlink_address *ret, size_t room)
 {
-	struct found_addresses found;
+	struct found_addresses found = {0};
 	struct request request;
 	struct ifaddrmsg *info = start(&request, RTM_GETADDR, NLM_F_DUMP, sizeof(*info));
 	int done = -EAGAIN;

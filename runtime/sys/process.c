@@ -68,7 +68,7 @@ static uint64_t pidfs_inode(int pidfd)
 
 int process_identify(pid_t pid, int pidfd, struct process_id *ret)
 {
-	struct stat_line line;
+	struct stat_line line = {0};
 	int done = read_stat(pid, &line);
 
 	if (done < 0)
@@ -80,7 +80,7 @@ int process_identify(pid_t pid, int pidfd, struct process_id *ret)
 
 int process_open(const struct process_id *id)
 {
-	struct stat_line line;
+	struct stat_line line = {0};
 	struct stat info;
 
 	if (id->pid <= 0)
@@ -123,7 +123,7 @@ bool process_has_exited(int pidfd)
 bool process_runs_no_more(const struct process_id *id)
 {
 	enum { EXITING = 4 }; /* PF_EXITING of linux/sched.h, there since the beginning */
-	struct stat_line line;
+	struct stat_line line = {0};
 	int done = read_stat(id->pid, &line);
 
 	return done == -ESRCH ||
