@@ -24,7 +24,7 @@ oci_tests = \
 	tests/unit/unknown_test
 check_PROGRAMS += $(oci_tests)
 TESTS += $(oci_tests)
-EXTRA_DIST += tests/unit/tap.h tests/unit/config.h
+EXTRA_DIST += tests/unit/tap.h tests/unit/config.h tests/unit/cgroup_place.h
 
 tests_unit_allocation_test_SOURCES = tests/unit/allocation_test.c
 tests_unit_allocation_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
@@ -193,12 +193,14 @@ tests_unit_systemd_helper_test_LDADD = libbase.a $(SYSTEMD_LIBS)
 endif
 
 # host, plan's rooms of the cgroup, cgroup
-cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
+cgroup_tests = tests/unit/cgroup_test tests/unit/cgroup_values_test tests/unit/cgroup_plan_test tests/unit/device_program_test \
 	tests/unit/host_test tests/unit/limits_test
 check_PROGRAMS += $(cgroup_tests)
 TESTS += $(cgroup_tests)
 tests_unit_cgroup_test_SOURCES = tests/unit/cgroup_test.c
 tests_unit_cgroup_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
+tests_unit_cgroup_values_test_SOURCES = tests/unit/cgroup_values_test.c
+tests_unit_cgroup_values_test_LDADD = libcgroup.a libhost.a libsys.a libbase.a
 tests_unit_cgroup_plan_test_SOURCES = tests/unit/cgroup_plan_test.c
 tests_unit_cgroup_plan_test_LDADD = libplan.a libhost.a libhooks.a libsys.a liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_device_program_test_SOURCES = tests/unit/device_program_test.c
