@@ -149,7 +149,7 @@ tests_unit_unit_test_LDADD = $(plan_libraries)
 # hooks/ and the rooms of runtime/launch that need no container.
 launch_tests = \
 	tests/unit/criu_test tests/unit/filter_test tests/unit/filter_cache_test \
-	tests/unit/hook_test tests/unit/resctrl_test tests/unit/terminal_test
+	tests/unit/hook_test tests/unit/resctrl_test tests/unit/send_test tests/unit/terminal_test
 check_PROGRAMS += $(launch_tests)
 TESTS += $(launch_tests)
 
@@ -166,6 +166,8 @@ tests_unit_filter_test_SOURCES = \
 tests_unit_filter_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
 tests_unit_filter_cache_test_SOURCES = tests/unit/filter_cache_test.c tests/unit/filter_profile.h
 tests_unit_filter_cache_test_LDADD = liblaunch.a libsys.a liboci.a libbase.a $(SECCOMP_LIBS)
+tests_unit_send_test_SOURCES = tests/unit/send_test.c
+tests_unit_send_test_LDADD = liblaunch.a libsys.a libbase.a
 tests_unit_terminal_test_SOURCES = tests/unit/terminal_test.c
 tests_unit_terminal_test_LDADD = liblaunch.a libsys.a libbase.a
 
