@@ -114,3 +114,26 @@ last_line_is() { [ "${lines[-1]}" = "$1" ] || { printf '%s\n' "$output" && false
     printf 'nothing\n' >page.md
     run -1 "$HERE/lib/follow" page.md
 }
+
+# results_of NAME LINE...: a boot's, as tests/vm/run --results leaves them.
+results_of() {
+    mkdir -p "results/$1"
+    echo systemd >"results/$1/driver"
+    echo abc123 >"results/$1/commit"
+    printf 'runc 1.1\nunknown 2\n' >"results/$1/versions"
+    printf '%s\n' '@ mayfly: mayfly version 1' "${@:2}" >"results/$1/stream"
+}
+
+@test "engines: the report has a row for each case and its failure for what mayfly alone fails" {
+    results_of first 'a-docker[runc]|ok 1 one in 12ms' 'a-docker[crun]|not ok 1 one' 'a-docker[mayfly]|ok 1 one' \
+        'a-docker[runc]|ok 2 two # skip so' 'a-docker[mayfly]|not ok 2 two in 240000ms # timeout after 240s'
+    run -0 "$HERE/engines/report" results
+    has_row() { grep -qxF "| a-docker | $1" <<<"$output" || { echo "$output" && return 1; }; }
+    has_row 'one | passed | **failed** | passed |  |  |  |'
+    has_row 'two | skipped |  | **failed** |  |  |  |'
+    [[ $output == *'passes 1 of 2.'*'does not: 0.'*'mayfly version 1, commit abc123'*'* runc 1.1'* ]]
+    results_of second 'a-docker[runc]|ok 2 two'
+    run -1 "$HERE/engines/report" results
+    [[ $output == *'does not: 1.'* ]]
+    run -1 "$HERE/engines/report" .
+}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people do with Docker and Podman, each case under both and with every runtime: where runc passes, mayfly must.
 # vm-as: docker podman
-# vm-runtimes: runc mayfly
+# vm-runtimes: runc crun mayfly
 # vm-beside: yes
 #
 # A container costs seconds in here, so cases that need not disturb each other share one (setup_file), and each

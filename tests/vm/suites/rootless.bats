@@ -222,18 +222,7 @@ teardown_file() { remove_all; }
     rm -rf "$bundle"
 }
 
-@test "inside, everything looks as under runc" {
-    mkdir -p "/var/tmp/as-runc/$ENGINE"
-    case $RUNTIME in
-    runc) cp "$BATS_FILE_TMPDIR/plain" "/var/tmp/as-runc/$ENGINE/plain" ;;
-    mayfly)
-        [ -e "/var/tmp/as-runc/$ENGINE/plain" ] || skip "runc did not run before this"
-        attempt diff -U 0 "/var/tmp/as-runc/$ENGINE/plain" "$BATS_FILE_TMPDIR/plain"
-        output=$(grep -E '^[-+][^-+]' <<<"$output" | grep -vE -f <(grep -v '^#' "$LIB/same-as-runc.allow") || true)
-        [ -z "$output" ] || { printf 'not as under runc:\n%s\n' "$output" && false; }
-        ;;
-    esac
-}
+@test "inside, everything looks as under runc" { looks_as_under_runc plain; }
 
 @test "nothing is left on the machine" {
     remove_all
