@@ -17,7 +17,7 @@ cri_start() {
     mkfifo "$CRI/answer"
     "$LIB/cri" serve "$CRI" >"$CRI/said" 2>&1 3>&- &
     echo $! >"$CRI/pid"
-    eventually 90 test -p "$CRI/requests"
+    eventually 300 test -p "$CRI/requests"
 }
 cri_stop() { [ ! -p "$CRI/requests" ] || echo '{"stop": true}' >"$CRI/requests"; }
 

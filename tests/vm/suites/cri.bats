@@ -316,6 +316,8 @@ localhost_profile() { jq -n "$2" --arg dir "$BATS_FILE_TMPDIR" >"$BATS_FILE_TMPD
 
 @test "hostUsers: false: a user namespace, its root is the host's nobody in particular" {
     local maps='{mode: "POD", uids: [{host_id: 100000, container_id: 0, length: 65536}], gids: [{host_id: 100000, container_id: 0, length: 65536}]}'
+    local null
+    null=$(stat -c %u:%g /dev/null)
     pod users ".linux.security_context.namespace_options.userns_options = $maps"
     container users mapped ".linux.security_context.namespace_options.userns_options = $maps" \
         sh -c 'id -u; tr -s " " </proc/self/uid_map; touch /root/mine && stat -c "%u:%g" /root/mine /bin/busybox; echo up; sleep 1000'
@@ -326,8 +328,8 @@ localhost_profile() { jq -n "$2" --arg dir "$BATS_FILE_TMPDIR" >"$BATS_FILE_TMPD
     exec_sync mapped id -u
     equal "$output" 0
     # containerd gives the program the host's /dev/null. crun lets the pod's root own it.
-    [ "$RUNTIME" = crun ] || equal "$(stat -c %u:%g /dev/null)" 0:0
-    chown 0:0 /dev/null
+    [ "$RUNTIME" = crun ] || equal "$(stat -c %u:%g /dev/null)" "$null"
+    chown "$null" /dev/null
     drop_pod users
 }
 
