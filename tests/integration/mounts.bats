@@ -113,10 +113,14 @@ options_of() { set_script "awk '\$5 == \"$1\" {print \$6, \$0}' /proc/self/mount
 	error_is_one_line 'mounts[7]'
 }
 
-@test "mounts: fs data on a bind is refused" {
+@test "mounts: what is no option of a bind: NAME=VALUE is warned of, a bare word refused" {
 	add_mount '{destination: "/mnt", type: "bind", source: "/etc", options: ["bind", "size=1k"]}'
+	set_args echo runs
+	run -0 mayfly --log-level warning run --bundle "$BUNDLE" test
+	output_matches 'mounts\[7\].*size=1k.*runs'
+	update_config '.mounts[7].options = ["bind", "nosuit"]'
 	run -1 create test
-	error_is_one_line 'mounts[7]'
+	error_is_one_line 'mounts[7]' nosuit
 }
 
 @test "mounts: bind without r leaves what is mounted below behind, rbind takes it" {
