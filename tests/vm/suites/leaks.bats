@@ -18,10 +18,10 @@ snapshot() {
         grep -vE '^(bats.*|bash|sh|ps|grep|sort|find|sed|cut|tee|env|cat|sleep|timeout|\(?(udev|sd)-.*|systemd-.*)$' | sed 's/^/process /'
     cut -d ' ' -f 5 /proc/self/mountinfo | sed 's/^/mount /'
     systemctl list-units --all --full --plain --no-legend --type scope,service,slice,timer | cut -d ' ' -f 1 | grep -v ^systemd- | sed 's/^/unit /'
-    # Of a run that fails Podman itself leaves a directory in persist, with every runtime.
+    # Of a run that fails Podman itself leaves a directory in persist, of an exec one in userdata, with every runtime.
     find /run /tmp /var/tmp /dev/shm /dev/mqueue /var/lib/docker/containers /var/lib/containers/storage/overlay-containers \
-        -xdev ! -path '*bats-run*' ! -path '/run/systemd/*' ! -path '/run/udev/*' ! -path '/run/log/*' \
-        ! -path '/run/libpod/persist/*' -printf 'file %p\n' 2>/dev/null
+        -xdev -regextype egrep ! -regex '.*/userdata/[0-9a-f]{64}(/.*)?' ! -path '*bats-run*' ! -path '/run/systemd/*' \
+        ! -path '/run/udev/*' ! -path '/run/log/*' ! -path '/run/libpod/persist/*' -printf 'file %p\n' 2>/dev/null
 }
 descriptors() { find "/proc/$(pgrep -xo "$1")/fd" -type l 2>/dev/null | wc -l; }
 # The kernel clears them away some time after their last process.
