@@ -291,7 +291,8 @@ static int judge(struct running *running, const struct oci_hook *hook, struct er
 	trim(&running->out);
 	trim(&running->err);
 	if (info.si_code == CLD_EXITED)
-		return fail(err, 0, "exit status %d, stdout: %s, stderr: %s", info.si_status,
+		return fail(err, info.si_status == HOOK_REFUSES ? HOOK_REFUSED : 0,
+			"exit status %d, stdout: %s, stderr: %s", info.si_status,
 			running->out.text, running->err.text);
 
 	const char *name = sigabbrev_np(info.si_status);

@@ -24,6 +24,12 @@ struct hook_state {
 };
 
 /*
+ * A hook that exits with 65 (EX_DATAERR of sysexits.h) refuses the container: not the hook has
+ * failed, what it was shown is wrong. err->code is HOOK_REFUSED then.
+ */
+enum { HOOK_REFUSES = 65, HOOK_REFUSED = -1065 };
+
+/*
  * Run the hooks of one point one after another. A hook without env gets DEFAULT_ENV. Its
  * working directory is DIRECTORY (the bundle) when that exists, else "/". stdout and stderr are
  * captured, never the caller's; their beginning is in the error (2 KiB). A hook that does not

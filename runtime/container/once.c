@@ -346,7 +346,9 @@ static int run_to_end(struct once *once, struct error *err)
 		note_start_failure(once, err);
 		if (err->code == ECANCELED)
 			once->result.cancelled_by = watch_asked_by();
-		latch(once, once->result.cancelled_by ? CAUSE_CANCEL : CAUSE_START);
+		latch(once, once->result.cancelled_by	     ? CAUSE_CANCEL
+				: err->code == HOOK_REFUSED ? CAUSE_REJECT
+							    : CAUSE_START);
 		return -1;
 	}
 	once->result.id = once->id;

@@ -143,6 +143,10 @@ static void check_failures(void)
 		"directory",
 		"a missing program is named by its errno");
 	is_number((uint64_t)err.code, ENOENT, "which is in the code");
+	is_result(run("echo wrong >&2; exit 65", 0, &err), &err,
+		"error running createRuntime hook #0: exit status 65, stdout: , stderr: wrong",
+		"a hook that refuses says why");
+	is_true(err.code == HOOK_REFUSED, "and that it is no failure of its own");
 	is_result(run("exit 127", 0, &err), &err, "~exit status 127",
 		"127 of the hook's own is not taken for a missing program");
 	is_result(run("head -c 300000 /dev/zero | tr '\\0' x >&2; echo end > big; exit 1", 0,
