@@ -31,9 +31,9 @@ _mayfly()
 		*:-[befgpuc] | *:--log | *:--log-* | *:--cgroup* | *:--rootless | *:--bundle | *:--config | *:--format | \
 			*:--*-socket | *:--pid-file | *:--preserve-fds | *:--process | *:--cwd | *:--env | *:--user | \
 			once:-j | once:--rootfs | once:--*template | once:--request | once:--jobs | once:--stdin | once:--file | \
-			once:--collect | once:--wall | once:--grace | once:--cpu | once:--cpus | once:--memory | once:--pids | \
-			once:--output | once:--stdout | once:--stderr | once:--on-* | once:--tmp | once:--fsize | once:--nofile | \
-			once:--stack | once:--net | once:--result | \
+			once:--collect | *:--wall | *:--grace | *:--cpu | once:--cpus | once:--memory | once:--pids | \
+			*:--output | *:--stdout | *:--stderr | *:--on-* | once:--tmp | once:--fsize | once:--nofile | \
+			once:--stack | once:--net | *:--result | *:--limits-file | \
 			*:--additional-gids | *:--cap | *:--apparmor | *:--process-label | *:--image-path | *:--work-path | *:--empty-ns | \
 			*:--manage-cgroups-mode | *:--network-lock | *:--parent-path | *:--page-server | *:--status-fd | *:--lsm-*) ((i++)) ;;
 		*:-*) ;;
@@ -49,11 +49,12 @@ _mayfly()
 	*:--cgroup-manager) words='cgroupfs systemd' ;;
 	*:--rootless) words='true false auto' ;;
 	once:--*template) words='strict judge agent dev' ;;
-	once:--on-output) words='kill discard block' ;;
-	once:--on-oom) words='group process' ;;
-	once:--on-pids | once:--on-syscall) words='kill record' ;;
+	*:--on-output) words='kill discard block' ;;
+	*:--on-oom) words='group process' ;;
+	*:--on-pids | *:--on-syscall) words='kill record' ;;
 	once:--rootfs) _mayfly_paths -d "$current" && return ;;
-	once:--result | once:--stdin | once:--request) _mayfly_paths -f "$current" && return ;;
+	run:--result | create:--result) words='spool stderr termination-log' ;;
+	once:--result | once:--stdin | once:--request | *:--limits-file) _mayfly_paths -f "$current" && return ;;
 	*:--format | list:-f | ps:-f) words='table json' ;;
 	update:-r | *:--resources | *:--*-socket | *:--pid-file | *:--config | *:-f | *:--process | *:-p | *:--log) _mayfly_paths -f "$current" && return ;;
 	esac
@@ -62,9 +63,9 @@ _mayfly()
 		return
 	fi
 	case $command in
-	create) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -h --help' ;;
+	create) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --wall --grace --cpu --output --stdout --stderr --on-output --on-oom --on-pids --on-syscall --result -h --help' ;;
 	start) options='-h --help' ;;
-	run) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -d --detach --keep --no-subreaper -h --help' ;;
+	run) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --wall --grace --cpu --output --stdout --stderr --on-output --on-oom --on-pids --on-syscall --result -d --detach --keep --no-subreaper -h --help' ;;
 	once) options='-b --bundle --rootfs --template --show-template -f --request -j --jobs -e --env --cwd --stdin --file --collect --wall --grace --cpu --cpus --memory --pids --output --stdout --stderr --on-output --merge-stderr --tmp --fsize --nofile --stack --net --on-oom --on-pids --on-syscall --best-effort --check --result --json --exit-verdict -h --help' ;;
 	exec) options='-p --process --cwd -e --env -t --tty -u --user -g --additional-gids -c --cap --no-new-privs --apparmor --process-label -d --detach --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused -h --help' ;;
 	state) options='-h --help' ;;
@@ -78,18 +79,19 @@ _mayfly()
 	events) options='--interval --stats -h --help' ;;
 	checkpoint) options='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --lazy-pages --tcp-skip-in-flight --link-remap --leave-running --pre-dump --parent-path --page-server --status-fd -h --help' ;;
 	restore) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --lazy-pages --tcp-close --lsm-profile --lsm-mount-context -d --detach --no-subreaper -h --help' ;;
+	result) options='--wait -h --help' ;;
 	plan) options='-b --bundle -f --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring -h --help' ;;
 	spec) options='-b --bundle -f --config --rootless -h --help' ;;
 	features) options='-h --help' ;;
 	doctor) options='--prepare --remove -h --help' ;;
 	version) options='-h --help' ;;
 	help) options='-h --help' ;;
-	*) options='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --allow-missing-controllers -v --version -h --help' ;;
+	*) options='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --allow-missing-controllers --limits-file -v --version -h --help' ;;
 	esac
 	case $command in
-	'') words='create start run once exec state list ps kill delete pause resume update events checkpoint restore plan spec features doctor version help' ;;
-	help) words='create start run once exec state list ps kill delete pause resume update events checkpoint restore plan spec features doctor version help' ;;
-	start | exec | state | ps | kill | delete | pause | resume | update | events | checkpoint) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
+	'') words='create start run once exec state list ps kill delete pause resume update events checkpoint restore result plan spec features doctor version help' ;;
+	help) words='create start run once exec state list ps kill delete pause resume update events checkpoint restore result plan spec features doctor version help' ;;
+	start | exec | state | ps | kill | delete | pause | resume | update | events | checkpoint | result) [[ -n $id ]] || words=$(_mayfly_ids "$root") ;;
 	esac
 	[[ $current != -* ]] || words=$options
 	case $command:${id:+id} in

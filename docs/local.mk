@@ -14,6 +14,7 @@ man_pages = \
 	docs/man/mayfly-pause.1 \
 	docs/man/mayfly-plan.1 \
 	docs/man/mayfly-ps.1 \
+	docs/man/mayfly-result.1 \
 	docs/man/mayfly-resume.1 \
 	docs/man/mayfly-restore.1 \
 	docs/man/mayfly-run.1 \
@@ -43,11 +44,14 @@ schemasdir = $(pkgdatadir)
 dist_schemas_DATA = schemas/request.schema.json schemas/result.schema.json
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/containers.conf docs/examples/locked-down.json
+# A hook that can be named in a configuration as it is.
+hooksdir = $(pkgdatadir)/hooks
+dist_hooks_SCRIPTS = docs/examples/validate/validate
 # Programs to copy, not to install; their tests read them.
 EXTRA_DIST += $(addprefix docs/examples/,README.md python-root) \
 	$(addprefix docs/examples/plugins/,README.md plugins.toml run-plugins) \
 	$(addprefix docs/examples/queue/,README.md queue) \
-	$(addprefix docs/examples/validate/,README.md validate) \
+	$(addprefix docs/examples/validate/,README.md) \
 	$(addprefix docs/examples/web/,README.md ask page.css page.html page.js serve) \
 	$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/docs/examples/*/samples/*))
 kubernetesdir = $(docdir)/kubernetes

@@ -126,6 +126,12 @@ void json_put_text(struct json_writer *writer, const char *key, const char *valu
 	add_quoted(writer, value);
 }
 
+void json_put_raw(struct json_writer *writer, const char *key, const char *value)
+{
+	begin(writer, key);
+	add_text(writer, value);
+}
+
 void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value)
 {
 	char text[24];

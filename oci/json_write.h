@@ -39,6 +39,8 @@ void json_open(struct json_writer *writer, const char *key, char kind);
 void json_close(struct json_writer *writer, char kind);
 
 void json_put_text(struct json_writer *writer, const char *key, const char *value);
+/* VALUE is JSON already. */
+void json_put_raw(struct json_writer *writer, const char *key, const char *value);
 void json_put_unsigned(struct json_writer *writer, const char *key, uint64_t value);
 void json_put_signed(struct json_writer *writer, const char *key, int64_t value);
 /* With two decimals, or as many as are not 0. */

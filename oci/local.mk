@@ -29,4 +29,5 @@ liboci_a_SOURCES = \
 	oci/state.c oci/state.h \
 	oci/sysctl.c \
 	oci/template.c oci/template.h \
-	oci/unknown.c
+	oci/unknown.c \
+	oci/watching.c oci/watching.h

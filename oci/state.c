@@ -41,6 +41,8 @@ static void put_state(struct json_writer *writer, const char *key,
 		json_put_pairs(writer, "annotations", state->annotations, state->n_annotations);
 	if (!hook && state->owner)
 		json_put_text(writer, "owner", state->owner);
+	if (!hook && state->result)
+		json_put_raw(writer, "mayfly", state->result);
 	json_close(writer, '}');
 }
 

@@ -31,6 +31,7 @@ struct oci_state {
 	const char *rootfs;
 	const char *created; /* RFC 3339 with nanoseconds, UTC: CRI-O decodes it as such */
 	const char *owner;
+	const char *result; /* JSON text of ours, the key "mayfly"; NULL: none */
 };
 
 /* What the agent at listenerPath receives along with the descriptor. */

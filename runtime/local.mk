@@ -13,8 +13,11 @@ libwatch_a_SOURCES = \
 	runtime/watch/counters.c \
 	runtime/watch/counters.h \
 	runtime/watch/loop.h \
+	runtime/watch/others.c \
 	runtime/watch/output.c \
 	runtime/watch/priority.c \
+	runtime/watch/foreign.c \
+	runtime/watch/foreign.h \
 	runtime/watch/ready.c \
 	runtime/watch/stream.c \
 	runtime/watch/stream.h \
@@ -172,6 +175,8 @@ libcontainer_a_SOURCES = \
 	runtime/container/info.c \
 	runtime/container/kill.c \
 	runtime/container/notify.c \
+	runtime/container/monitor.c \
+	runtime/container/monitor.h \
 	runtime/container/notify.h \
 	runtime/container/once.c \
 	runtime/container/once.h \
@@ -190,11 +195,14 @@ libcontainer_a_SOURCES = \
 	runtime/container/once_template.c \
 	runtime/container/operation.c \
 	runtime/container/operation.h \
+	runtime/container/outcome.c \
+	runtime/container/outcome.h \
 	runtime/container/pause.c \
 	runtime/container/plan.c \
 	runtime/container/record.c \
 	runtime/container/record.h \
 	runtime/container/restore.c \
+	runtime/container/result.c \
 	runtime/container/setup.c \
 	runtime/container/run.c \
 	runtime/container/start.c \
@@ -203,8 +211,10 @@ libcontainer_a_SOURCES = \
 	runtime/container/stats.c \
 	runtime/container/store.h \
 	runtime/container/sweep.c \
+	runtime/container/tell.c \
 	runtime/container/templates.h \
-	runtime/container/update.c
+	runtime/container/update.c \
+	runtime/container/watched.c
 nodist_libcontainer_a_SOURCES = runtime/container/templates.c
 
 # The templates are installed, to be read and copied, and built in, so that a binary alone has them.
@@ -239,6 +249,7 @@ libcommand_a_SOURCES = \
 	runtime/command/pause.c \
 	runtime/command/plan.c \
 	runtime/command/ps.c \
+	runtime/command/result.c \
 	runtime/command/run.c \
 	runtime/command/spec.c \
 	runtime/command/start.c \

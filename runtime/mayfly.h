@@ -30,6 +30,7 @@ struct mayfly_global {
 	const char *root; /* --root; NULL: mayfly_default_root() */
 	bool systemd_cgroup;
 	bool debug;
+	const char *limits_file; /* --limits-file; NULL: the one that was built in */
 	enum { MAYFLY_ROOTLESS_AUTO, MAYFLY_ROOTLESS_YES, MAYFLY_ROOTLESS_NO } rootless;
 	bool allow_missing_controllers; /* run without limits this host cannot enforce, and say
 					   which */
@@ -45,8 +46,16 @@ struct mayfly_global {
  * namespace with USER other than root counts as a user. NULL when out of memory. */
 char *mayfly_default_root(void);
 
+/* Limits and policies of a container, words of the command line; NULL: not given. */
+struct mayfly_watching {
+	const char *wall, *grace, *cpu, *output, *stdout_limit, *stderr_limit;
+	const char *on_output, *on_oom, *on_pids, *on_syscall;
+	const char *result;
+};
+
 struct mayfly_create {
 	size_t size;
+	struct mayfly_watching watching;
 	const char *bundle; /* NULL: the working directory */
 	const char *console_socket, *pidfd_socket,
 		*pid_file; /* NULL: none; relative to the caller's directory */
@@ -152,6 +161,13 @@ int mayfly_delete(
 /* The state object of runtime.md as JSON, pretty, with a newline. */
 int mayfly_state(
 	const struct mayfly_global *global, const char *id, char **ret_json, struct error *err);
+
+/*
+ * Why it ended, of a container that has a monitor, also when it is deleted: mayfly.result/v1,
+ * one line. WAIT for its end.
+ */
+int mayfly_result(const struct mayfly_global *global, const char *id, bool wait,
+	char **ret_json, struct error *err);
 
 /* What checkpoint and restore share; criu(8) explains each. NULL and false: not asked for. */
 struct mayfly_criu {

@@ -102,6 +102,15 @@ tests_unit_request_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
 tests_unit_verdict_test_SOURCES = tests/unit/verdict_test.c
 tests_unit_verdict_test_LDADD = libverdict.a liboci.a libbase.a $(YAJL_LIBS)
 
+check_PROGRAMS += tests/unit/watching_test
+TESTS += tests/unit/watching_test
+tests_unit_watching_test_SOURCES = tests/unit/watching_test.c
+tests_unit_watching_test_LDADD = liboci.a libbase.a $(YAJL_LIBS)
+check_PROGRAMS += tests/unit/foreign_test
+TESTS += tests/unit/foreign_test
+tests_unit_foreign_test_SOURCES = tests/unit/foreign_test.c
+tests_unit_foreign_test_LDADD = libwatch.a libsys.a libbase.a
+
 # sys and container
 sys_tests = tests/unit/channel_test tests/unit/identity_test tests/unit/record_test tests/unit/restrain_test \
 	tests/unit/helper_test tests/unit/netlink_test tests/unit/tree_test

@@ -58,8 +58,8 @@ const char *command_nearest(const char *name);
 extern const struct command command_create, command_start, command_run, command_once,
 	command_exec, command_state, command_list, command_ps, command_kill, command_delete,
 	command_pause, command_resume, command_update, command_events, command_checkpoint,
-	command_restore, command_plan, command_spec, command_features, command_doctor,
-	command_version, command_help;
+	command_restore, command_result, command_plan, command_spec, command_features,
+	command_doctor, command_version, command_help;
 
 /* The options in front of the command's name. */
 struct global_options {
@@ -90,6 +90,34 @@ int parse_signal(const char *word, int *ret, struct error *err);
 
 /* help.c: of one command, or of all with NULL. Text in ARENA, or NULL when out of memory. */
 const char *help_text(const struct command *command, struct arena *arena);
+
+/* Limits of an ordinary container, of create and run. */
+#define WATCH_OPTIONS(type, path)                                                              \
+	OPTION(type, "wall", 0, path watching.wall, "TIME",                                    \
+		"end it after so much time: 1500ms, 2s, 1m"),                                  \
+		OPTION(type, "grace", 0, path watching.grace, "TIME",                          \
+			"first ask it to end, by SIGTERM, and give it so long"),               \
+		OPTION(type, "cpu", 0, path watching.cpu, "TIME",                              \
+			"end it after so much CPU time of all processes"),                     \
+		OPTION(type, "output", 0, path watching.output, "SIZE",                        \
+			"bytes on stdout and stderr together"),                                \
+		OPTION(type, "stdout", 0, path watching.stdout_limit, "SIZE",                  \
+			"bytes on stdout"),                                                    \
+		OPTION(type, "stderr", 0, path watching.stderr_limit, "SIZE",                  \
+			"bytes on stderr"),                                                    \
+		OPTION(type, "on-output", 0, path watching.on_output, "WHAT",                  \
+			"when there is more: kill (default), discard, or block"),              \
+		OPTION(type, "on-oom", 0, path watching.on_oom, "WHAT",                        \
+			"when memory is gone: end the group, or the process the kernel "       \
+			"chooses (default)"),                                                  \
+		OPTION(type, "on-pids", 0, path watching.on_pids, "WHAT",                      \
+			"when a fork is refused: kill, or record (default)"),                  \
+		OPTION(type, "on-syscall", 0, path watching.on_syscall, "WHAT",                \
+			"name a system call that the profile kills: kill, or record and "      \
+			"answer EPERM"),                                                       \
+		OPTION(type, "result", 0, path watching.result, "WHERE",                       \
+			"tell the verdict by \"mayfly result\" (spool), and also on stderr, "  \
+			"or in the termination-log")
 
 /* The options of create, which run has too. PATH is what stands before the member: "",
  * "create.". */

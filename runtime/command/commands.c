@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_events,
 	&command_checkpoint,
 	&command_restore,
+	&command_result,
 	&command_plan,
 	&command_spec,
 	&command_features,
@@ -55,6 +56,8 @@ const struct option global_option_table[] = {
 	GLOBAL("allow-missing-controllers", 0, global.allow_missing_controllers, NULL,
 		"run without the limits this host cannot enforce, and say which"),
 	GLOBAL("version", 'v', version, NULL, "print the version and exit"),
+	GLOBAL("limits-file", 0, global.limits_file, "FILE",
+		"what annotations may ask (default: /etc/mayfly/limits.json)"),
 	OPTION_ACCEPTED("criu", "FILE"),
 	{0},
 };

@@ -5,6 +5,7 @@
 /* --no-subreaper has no meaning here; callers of another runtime pass it to create too. */
 static const struct option options[] = {
 	CREATE_OPTIONS(struct mayfly_create, ),
+	WATCH_OPTIONS(struct mayfly_create, ),
 	OPTION_ACCEPTED("no-subreaper", NULL),
 	{0},
 };

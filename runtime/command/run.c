@@ -4,6 +4,7 @@
 
 static const struct option options[] = {
 	CREATE_OPTIONS(struct mayfly_run, create.),
+	WATCH_OPTIONS(struct mayfly_run, create.),
 	OPTION(struct mayfly_run, "detach", 'd', detach, NULL,
 		"return as soon as the program runs; it is not deleted when it ends"),
 	OPTION(struct mayfly_run, "keep", 0, keep, NULL,

@@ -4,6 +4,7 @@
 
 #include "oci/json.h"
 #include "runtime/container/base.h"
+#include "runtime/container/monitor.h"
 #include "runtime/launch/criu.h"
 #include "runtime/launch/resctrl.h"
 #include "runtime/sys/fd.h"
@@ -118,9 +119,10 @@ int birth_plan(struct birth *birth, const struct mayfly_global *global, const ch
 	const struct mayfly_create *options, enum request_verb verb, struct error *err)
 {
 	if (birth_open(birth, global, id, options, verb, err) < 0 ||
-		birth_read(birth, options, err) < 0 || notify_plan(birth, err) < 0)
+		birth_read(birth, options, err) < 0 || watched_plan(birth, options, err) < 0 ||
+		notify_plan(birth, err) < 0 || birth_decide(birth, err) < 0)
 		return -1;
-	return birth_decide(birth, err);
+	return watched_check(birth, err);
 }
 
 static void tell_ignored(struct birth *birth)
@@ -154,13 +156,9 @@ void birth_warn(struct birth *birth)
  * time zone's file first: the days of a year that begins in March, so that the leap day is its
  * last (a century has 36524 of them, 400 years 146097).
  */
-const char *operation_now(struct arena *arena)
+const char *operation_time(struct arena *arena, const struct timespec *time)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-
-	int64_t days = now.tv_sec / 86400 + 719468, second = now.tv_sec % 86400;
+	int64_t days = time->tv_sec / 86400 + 719468, second = time->tv_sec % 86400;
 	int64_t era = days / 146097, day = days % 146097;
 	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
 	int64_t of_year = day - (365 * year + year / 4 - year / 100);
@@ -170,7 +168,15 @@ const char *operation_now(struct arena *arena)
 	return arena_format(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ",
 		(int)(era * 400 + year + (month <= 2)), month,
 		(int)(of_year - (153 * march_month + 2) / 5 + 1), (int)(second / 3600),
-		(int)(second / 60 % 60), (int)(second % 60), now.tv_nsec);
+		(int)(second / 60 % 60), (int)(second % 60), time->tv_nsec);
+}
+
+const char *operation_now(struct arena *arena)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return operation_time(arena, &now);
 }
 
 static const char *rootfs_of(const struct birth *birth, struct arena *arena)
@@ -216,6 +222,7 @@ static int make_record(struct birth *birth, struct error *err)
 		.chroot_only = !oci_namespace_find(spec->linux, CLONE_NEWNS),
 		.has_process = spec->process != NULL,
 		.notify = birth->notify,
+		.watched = birth->watched != NULL,
 		.once = birth->tied,
 		.poststart = spec->hooks && spec->hooks->n_poststart,
 		.poststop = spec->hooks && spec->hooks->n_poststop,
@@ -271,6 +278,8 @@ static int commit_record(struct birth *birth, struct error *err)
 		return -1;
 	if (birth->pid_file && operation_pid_file(birth->pid_file, birth->launch.pid, err) < 0)
 		return -1;
+	if (birth->watched && monitor_start(birth, err) < 0)
+		return -1;
 	if (birth->before_program && birth->before_program(birth, err) < 0)
 		return -1;
 	/* A restored process is running already. */
@@ -292,6 +301,21 @@ static int check_free(const struct birth *birth, struct error *err)
 	if (!record->cgroup || record->unit)
 		return 0;
 	return cgroup_check_free(&birth->operation.host, record->cgroup, err);
+}
+
+static int prepare(struct birth *birth, struct error *err)
+{
+	int result;
+
+	if (birth->restoring)
+		return launch_restore(&birth->launch, birth->restoring, err);
+	if (!birth->watched)
+		return launch_prepare(&birth->launch, err);
+	result = watched_open(birth, err);
+	if (result == 0)
+		result = launch_prepare(&birth->launch, err);
+	watched_restore_stdio(birth->watched);
+	return result;
 }
 
 static int launch_all(
@@ -321,14 +345,14 @@ static int launch_all(
 		.init_pidfd = -1,
 		.init_root = -1,
 		.tied = birth->tied,
+		.watched = birth->watched != NULL,
 		.keep_listener = birth->keep_listener,
 		.words = operation_words(&words_length),
 		.meanwhile = write_ready_record,
 		.meanwhile_data = birth,
 	};
 	birth->launch.words_length = words_length;
-	if ((birth->restoring ? launch_restore(&birth->launch, birth->restoring, err)
-			      : launch_prepare(&birth->launch, err)) < 0)
+	if (prepare(birth, err) < 0)
 		return -1;
 	if (commit_record(birth, err) < 0) {
 		launch_undo(&birth->launch);
@@ -368,6 +392,10 @@ int birth_create(struct birth *birth, const struct mayfly_create *options, struc
 			birth->launch.pid, birth->request.id);
 		return -1;
 	}
+	if (birth->watched) {
+		monitor_finish(operation->container.dir);
+		result_keep_failure(birth, err);
+	}
 	if (birth->launch.hooks_ran && operation->container.record->poststop)
 		(void)operation_hooks(operation, HOOK_POSTSTOP, 0, &ignored);
 	(void)container_forget(&operation->container, &ignored);
@@ -379,5 +407,7 @@ void birth_close(struct birth *birth)
 	if (birth->launch.plan)
 		launch_close(&birth->launch);
 	fd_close(&birth->notify_socket);
+	if (birth->watched)
+		watched_close(birth->watched);
 	operation_close(&birth->operation);
 }

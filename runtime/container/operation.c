@@ -2,6 +2,7 @@
 /* Opening a container for a command, and ending one. */
 #include "runtime/container/operation.h"
 
+#include "runtime/container/monitor.h"
 #include "runtime/container/notify.h"
 #include "runtime/launch/resctrl.h"
 #include "runtime/launch/terminal.h"
@@ -189,6 +190,21 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 	return container_cgroup(&operation->container, &operation->host, ret, err);
 }
 
+/* What poststop hooks read has the result, too: the text ends in the object's brace. */
+static int add_result(struct container *container, enum hook_point point,
+	struct hook_state *state, struct error *err)
+{
+	const char *result = container->record->watched && point == HOOK_POSTSTOP
+				     ? result_read(container->dir, container->arena)
+				     : NULL;
+
+	if (!result)
+		return 0;
+	state->after = arena_format(container->arena, "%.*s,\"mayfly\":%s}",
+		(int)strlen(state->after) - 1, state->after, result);
+	return state->after ? 0 : fail(err, ENOMEM, "print the state for hooks");
+}
+
 int operation_hooks(
 	struct operation *operation, enum hook_point point, pid_t pid, struct error *err)
 {
@@ -208,6 +224,8 @@ int operation_hooks(
 	if (launch_state_text(&wanted, container->arena, point, &state, err) < 0)
 		return -1;
 	state.pid = pid;
+	if (add_result(container, point, &state, err) < 0)
+		return -1;
 	return hook_run_all(
 		point, list, count, &state, environ, container->record->bundle, err);
 }
@@ -324,6 +342,8 @@ int operation_destroy(struct operation *operation, struct error *err)
 	 * directory. */
 	if (!record)
 		return container_forget(container, err);
+	if (record->watched && container_of_this_boot(container))
+		monitor_finish(container->dir);
 	if (container_of_this_boot(container) &&
 		(end_processes(operation, err) < 0 || remove_rdt(record, err) < 0))
 		return -1;
@@ -331,5 +351,7 @@ int operation_destroy(struct operation *operation, struct error *err)
 		error_print(&warning, line, sizeof(line));
 		operation_log(operation, "warning", "%s", line);
 	}
+	if (record->watched)
+		result_keep(container);
 	return container_forget(container, err);
 }

@@ -9,6 +9,8 @@
 #include "runtime/host/host.h"
 #include "runtime/launch/launch.h"
 
+#include <time.h>
+
 /* How long we wait for the kernel, or for another command, before we say so. */
 enum { OPERATION_TIMEOUT_MS = 10 * 1000 };
 
@@ -58,8 +60,9 @@ int operation_cgroup(struct operation *operation, struct cgroup *ret, struct err
 struct cgroup_stats;
 int stats_print(const char *id, const struct cgroup_stats *stats, struct arena *arena,
 	const char **ret, struct error *err);
-/* RFC 3339 with nanoseconds, of now; NULL: out of memory. */
+/* RFC 3339 with nanoseconds, of now or of a CLOCK_REALTIME; NULL: out of memory. */
 const char *operation_now(struct arena *arena);
+const char *operation_time(struct arena *arena, const struct timespec *time);
 
 /* Write TEXT to PATH, whole or not at all, without a newline. */
 int operation_pid_file(const char *path, pid_t pid, struct error *err);
@@ -108,6 +111,7 @@ struct birth {
 	bool notify;	   /* the program has a notify socket of ours: notify.h */
 	int notify_socket; /* run: that socket; -1 for none */
 	const struct restoring *restoring; /* restore: processes come from files; or NULL */
+	struct watched *watched;	   /* monitor.h; NULL: nothing was asked for */
 	bool tied, keep_listener;	   /* once: see struct launch */
 	/* Called when the container is complete and its program waits to be told; may be NULL.
 	 */

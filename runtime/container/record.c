@@ -38,6 +38,7 @@ static const struct field record_fields[] = {
 	FIELD(struct record, "hasProcess", has_process),
 	FIELD(struct record, "notify", notify),
 	FIELD(struct record, "once", once),
+	FIELD(struct record, "watched", watched),
 	FIELD(struct record, "poststart", poststart),
 	FIELD(struct record, "poststop", poststop),
 	PAIRS(struct record, "annotations", annotations),
@@ -103,6 +104,8 @@ int record_print(const struct record *record, struct arena *arena, const char **
 	json_put_bool(&writer, "notify", record->notify);
 	if (record->once)
 		json_put_bool(&writer, "once", true);
+	if (record->watched)
+		json_put_bool(&writer, "watched", true);
 	json_put_bool(&writer, "poststart", record->poststart);
 	json_put_bool(&writer, "poststop", record->poststop);
 	json_open(&writer, "annotations", '{');

@@ -40,6 +40,7 @@ struct record {
 	bool has_process;	  /* the config says what to run */
 	bool notify;		  /* its program has a notify socket of ours */
 	bool once;		  /* whoever made it holds its lock as long as it lives */
+	bool watched;		  /* it has, or had, a monitor */
 	bool poststart, poststop; /* has such hooks: config.json must be read */
 
 	struct oci_pair *annotations;

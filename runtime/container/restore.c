@@ -118,6 +118,10 @@ int mayfly_restore(const struct mayfly_global *global, const char *id,
 	if (result < 0)
 		return -1;
 	result = birth_plan(&birth, global, id, &options->create, REQUEST_RUN, err);
+	if (result == 0 && birth.watched)
+		result = fail(err, 0,
+			"annotations: a restored container cannot be watched: leave out those "
+			"of dev.mayfly");
 	if (result == 0)
 		result = restore(&birth, options, ret_status, err);
 	birth_close(&birth);

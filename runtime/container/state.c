@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state and list: the OCI state object. */
-#include "runtime/container/operation.h"
+#include "runtime/container/monitor.h"
 
 #include "runtime/sys/fd.h"
 #include "runtime/sys/restrain.h"
@@ -10,6 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* While there is a monitor, what it has written is only its will. */
+static const char *verdict_of(const struct container *container, enum oci_status status)
+{
+	int AUTO_FD monitor = -1;
+
+	if (!container->record->watched || status != OCI_STATUS_STOPPED)
+		return NULL;
+	monitor = monitor_find(container->dir);
+	return monitor >= 0 ? NULL : result_read(container->dir, container->arena);
+}
 
 static struct oci_state state_of(struct container *container)
 {
@@ -30,6 +41,7 @@ static struct oci_state state_of(struct container *container)
 	state.annotations = record->annotations;
 	state.n_annotations = record->n_annotations;
 	state.owner = "";
+	state.result = verdict_of(container, state.status);
 	return state;
 }
 

@@ -25,6 +25,10 @@ static const char resources_name[] = "resources.json";
 static const char *const our_names[] = {
 	"start",
 	"exec",
+	"begun",
+	"watch",
+	"result.json",
+	".result.json.new",
 	"config.json",
 	".config.json.new",
 	resources_name,

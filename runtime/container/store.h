@@ -5,6 +5,7 @@
  *	<root>/<id>/mayfly.json   the record
  *	<root>/<id>/config.json   a copy of the bundle's, for exec and hooks
  *	<root>/<id>/start, exec   fifos; "start" is there until the container is started
+ *	<root>/<id>/begun, watch, result.json   of its monitor: monitor.h
  *
  * The directory itself is locked with flock(2) by commands that change it; a killed command's
  *lock goes with it. Other runtimes may keep directories beside ours (Docker gives all of them

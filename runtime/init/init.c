@@ -162,6 +162,7 @@ static int next_of_ours(const struct init_context *context, int from)
 	take_next(context->status, from, &next);
 	take_next(context->start_fifo, from, &next);
 	take_next(context->exec_fifo, from, &next);
+	take_next(context->begun, from, &next);
 	take_next(context->proc, from, &next);
 	for (int i = 0; i < context->plan->slots; i++)
 		take_next(context->slots[i], from, &next);
@@ -403,13 +404,16 @@ static _Noreturn void give_up(struct init_context *context, const struct step *s
 {
 	if (step && step->origin[0])
 		error_in(&context->err, "%s", step->origin);
-	if (context->committed && context->exec_fifo >= 0) {
-		bool hook = step && step->kind == STEP_RUN_HOOKS;
-		struct start_report report = {
-			.word = hook ? START_HOOK_FAILED : START_FAILED,
-			.err = context->err,
-		};
 
+	bool hook = step && step->kind == STEP_RUN_HOOKS;
+	struct start_report report = {
+		.word = hook ? START_HOOK_FAILED : START_FAILED,
+		.err = context->err,
+	};
+
+	if (context->begun >= 0)
+		(void)sys_write(context->begun, &report, sizeof(report));
+	if (context->committed && context->exec_fifo >= 0) {
 		(void)sys_write(context->exec_fifo, &report, sizeof(report));
 	} else {
 		channel_tell_error(context->channel, &context->err);

@@ -10,6 +10,7 @@
 
 #include "hooks/hook.h"
 #include "runtime/plan/plan.h"
+#include "runtime/sys/channel.h"
 
 #include <linux/filter.h>
 
@@ -21,6 +22,7 @@ struct init_context {
 	int status;	/* STEP_SPAWN: where the reaper tells the end; else -1 */
 	int start_fifo; /* O_RDWR; create: `start` writes a byte. -1 otherwise */
 	int exec_fifo;	/* O_RDWR; create: what `start` hears of us. -1 otherwise */
+	int begun;	/* O_RDWR; what the monitor hears of us, the same. -1 without one */
 	int proc;	/* O_PATH of the host's procfs, opened and checked by the parent; -1
 			 * once no step needs it any more */
 	struct sock_filter *bpf; /* the compiled filter, or NULL */
@@ -63,17 +65,7 @@ struct init_context {
 /*
  * The first thing the child calls; never returns. Exit status 1 after a reported error; the
  * program's own status after exec.
- *
- * What `start` reads from the exec fifo: one struct start_report, or end-of-file.
  */
 _Noreturn void init_run(struct init_context *context);
-
-enum start_word { START_EXECUTING = 1, START_FAILED = 2, START_HOOK_FAILED = 3 };
-
-/* One write(2) each, below PIPE_BUF, so that reports never mix. */
-struct start_report {
-	int word; /* enum start_word; EXECUTING then end-of-file: the program runs (or ran) */
-	struct error err; /* of FAILED, HOOK_FAILED */
-};
 
 #endif

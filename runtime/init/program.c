@@ -240,6 +240,7 @@ static void close_ours(struct init_context *context, int first, int last)
 		&context->channel,
 		&context->status,
 		&context->exec_fifo,
+		&context->begun,
 	};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
@@ -261,24 +262,53 @@ static void reset_signals(uint64_t ignored)
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
-/* All from FIRST on, but REPORT. */
-static int close_rest(struct init_context *context, int first, int report)
+static int close_range_but(int first, int last)
 {
-	int done = 0;
+	return last < first ? 0 : sys_close_range((unsigned int)first, (unsigned int)last, 0);
+}
 
+/* All from FIRST on, but where we report. */
+static int close_rest(struct init_context *context, int first)
+{
+	int low = *report_fd(context), high = context->begun >= 0 ? context->begun : low;
+	int done;
+
+	if (low > high) {
+		int swap = low;
+
+		low = high;
+		high = swap;
+	}
 	/* A profile may be older than close_range(2), and kill for it; what came from the
 	 * caller is gone, and the rest has names. */
 	if (context->filtered) {
-		close_ours(context, 3, report - 1);
-		close_ours(context, report + 1, INT_MAX);
+		close_ours(context, 3, low - 1);
+		close_ours(context, low + 1, high - 1);
+		close_ours(context, high + 1, INT_MAX);
 		return 0;
 	}
-	if (report > first)
-		done = sys_close_range((unsigned int)first, (unsigned int)report - 1, 0);
+	done = close_range_but(first, low - 1);
 	if (done == 0)
-		done = sys_close_range((unsigned int)report + 1, ~0U, 0);
+		done = close_range_but(low + 1, high - 1);
+	if (done == 0)
+		done = sys_close_range((unsigned int)high + 1, ~0U, 0);
 	if (done < 0)
 		return init_fail(context, -done, "close all other descriptors");
+	return 0;
+}
+
+/* Out of the way of what the program keeps. */
+static int keep_report(struct init_context *context, int *report, int first)
+{
+	int moved;
+
+	if (*report < 0 || *report >= first)
+		return 0;
+	moved = fcntl(*report, F_DUPFD_CLOEXEC, first);
+	if (moved < 0)
+		return init_fail(context, errno, "keep a way to report");
+	fd_close(report);
+	*report = moved;
 	return 0;
 }
 
@@ -286,22 +316,16 @@ static int close_rest(struct init_context *context, int first, int report)
 int init_close_fds(struct init_context *context, const struct step *step)
 {
 	int first = 3 + (int)step->number;
-	int *report = report_fd(context);
 
-	if (*report < first) {
-		int moved = fcntl(*report, F_DUPFD_CLOEXEC, first);
-
-		if (moved < 0)
-			return init_fail(context, errno, "keep a way to report");
-		fd_close(report);
-		*report = moved;
-	}
+	if (keep_report(context, report_fd(context), first) < 0 ||
+		keep_report(context, &context->begun, first) < 0)
+		return -1;
 	if (step->number > 0)
 		close_ours(context, 3, first - 1);
 	for (int fd = 3; fd < first; fd++)
 		if (fcntl(fd, F_SETFD, 0) < 0 && errno != EBADF)
 			return init_fail(context, errno, "keep descriptor %d", fd);
-	if (close_rest(context, first, *report) < 0)
+	if (close_rest(context, first) < 0)
 		return -1;
 	reset_signals(context->ignored_signals);
 	return 0;
@@ -311,6 +335,9 @@ int init_exec(struct init_context *context, const struct step *step)
 {
 	struct start_report report = {.word = START_EXECUTING};
 
+	if (context->begun >= 0 &&
+		sys_write(context->begun, &report, sizeof(report)) != sizeof(report))
+		return init_fail(context, EPIPE, "tell the monitor that the program begins");
 	if (context->exec_fifo >= 0 &&
 		sys_write(context->exec_fifo, &report, sizeof(report)) != sizeof(report))
 		return init_fail(context, EPIPE, "tell start that the program begins");

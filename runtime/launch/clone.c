@@ -70,6 +70,7 @@ int launch_clone(struct launch *launch, const struct step *step, struct error *e
 	/* Its end closes here, so that its death is the end of the conversation. */
 	fd_close(&launch->inside.channel);
 	fd_close(&launch->inside.status);
+	fd_close(&launch->inside.begun);
 	return attach ? unit_attach(&launch->bus, launch->unit, pid, err) : 0;
 }
 

@@ -329,6 +329,7 @@ static void begin(struct launch *launch)
 		.status = -1,
 		.start_fifo = -1,
 		.exec_fifo = -1,
+		.begun = -1,
 		.proc = -1,
 		.host_root = -1,
 		.root = -1,
@@ -462,6 +463,7 @@ void launch_close(struct launch *launch)
 	fd_close(&launch->inside.status);
 	fd_close(&launch->inside.start_fifo);
 	fd_close(&launch->inside.exec_fifo);
+	fd_close(&launch->inside.begun);
 	fd_close(&launch->inside.proc);
 	launch_close_network(launch);
 	fd_close(&launch->channel);

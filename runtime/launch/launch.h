@@ -23,6 +23,7 @@ struct launch {
 	 * otherwise. Borrowed. */
 	int init_pidfd, init_root;
 	bool tied;	    /* the container dies with us, not only until it is created */
+	bool watched;	    /* its process tells a monitor of its exec, by the fifo "begun" */
 	bool keep_listener; /* seccomp's goes to "listener" below, not to listenerPath */
 
 	/* exec: the unit of systemd that the container's cgroup is of, or NULL; and its

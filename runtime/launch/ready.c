@@ -93,19 +93,25 @@ static int open_channel(struct launch *launch, struct error *err)
 
 /* Opened here for both directions, so that neither side ever blocks in open() or sees
  * end-of-file. */
+static int open_fifo(struct launch *launch, const char *name, int *ret, struct error *err)
+{
+	if (mknodat(launch->state_dir, name, S_IFIFO | 0600, 0) < 0)
+		return fail(err, errno, "make the fifo \"%s\"", name);
+	*ret = sys_openat(launch->state_dir, name, O_RDWR | O_NOFOLLOW, 0);
+	return *ret < 0 ? fail(err, -*ret, "open the fifo \"%s\"", name) : 0;
+}
+
 static int open_fifos(struct launch *launch, struct error *err)
 {
-	static const char *const names[] = {"start", "exec"};
-	int *ends[] = {&launch->inside.start_fifo, &launch->inside.exec_fifo};
+	struct init_context *inside = &launch->inside;
 
-	for (size_t i = 0; i < 2; i++) {
-		if (mknodat(launch->state_dir, names[i], S_IFIFO | 0600, 0) < 0)
-			return fail(err, errno, "make the fifo \"%s\"", names[i]);
-		*ends[i] = sys_openat(launch->state_dir, names[i], O_RDWR | O_NOFOLLOW, 0);
-		if (*ends[i] < 0)
-			return fail(err, -*ends[i], "open the fifo \"%s\"", names[i]);
-	}
-	return 0;
+	if (launch->watched && open_fifo(launch, "begun", &inside->begun, err) < 0)
+		return -1;
+	if (!launch_has_step(&launch->plan->inside, STEP_AWAIT_START))
+		return 0;
+	return open_fifo(launch, "start", &inside->start_fifo, err) < 0
+		       ? -1
+		       : open_fifo(launch, "exec", &inside->exec_fifo, err);
 }
 
 static int compile_seccomp(struct launch *launch, struct error *err)
@@ -166,5 +172,5 @@ int launch_get_ready(struct launch *launch, struct error *err)
 	if (open_proc(launch, err) < 0 || compile_seccomp(launch, err) < 0 ||
 		open_channel(launch, err) < 0)
 		return -1;
-	return launch_has_step(&plan->inside, STEP_AWAIT_START) ? open_fifos(launch, err) : 0;
+	return open_fifos(launch, err);
 }

@@ -57,6 +57,18 @@ struct received {
  */
 int channel_receive(int end, int timeout_ms, struct received *ret);
 
+/*
+ * What a process says of its program into the fifos "exec" (for `start`) and "begun" (for the
+ * monitor): one of these, and then end-of-file, because the fifo closes when it executes the
+ * program or ends. One write(2) each, below PIPE_BUF, so that reports never mix.
+ */
+enum start_word { START_EXECUTING = 1, START_FAILED = 2, START_HOOK_FAILED = 3 };
+
+struct start_report {
+	int word; /* enum start_word; EXECUTING then end-of-file: the program runs (or ran) */
+	struct error err; /* of FAILED, HOOK_FAILED */
+};
+
 /* The name of a message as the plan prints it: "rootfs ready". */
 const char *message_name(enum message message);
 

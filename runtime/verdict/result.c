@@ -275,7 +275,7 @@ static void put_files(struct json_writer *writer, const struct result *result)
 static void put_head(struct json_writer *writer, const struct result *result)
 {
 	const struct verdict_facts *facts = &result->facts;
-	bool exited = facts->ended && !facts->signal;
+	bool known = facts->ended && !facts->status_unknown;
 
 	json_put_text(writer, "schema", "mayfly.result/v1");
 	json_put_optional_text(writer, "id", result->id);
@@ -283,10 +283,11 @@ static void put_head(struct json_writer *writer, const struct result *result)
 	json_put_text(writer, "verdict", name_of(verdict_names, verdict_decide(facts)));
 	json_put_text(writer, "message", result->message ? result->message : "");
 	json_put_optional(writer, "exit_code",
-		(struct opt_u64){.set = exited, .value = (uint64_t)facts->exit_code});
+		(struct opt_u64){
+			.set = known && !facts->signal, .value = (uint64_t)facts->exit_code});
 	json_put_optional(writer, "signal",
-		(struct opt_u64){.set = facts->ended && facts->signal,
-			.value = (uint64_t)facts->signal});
+		(struct opt_u64){
+			.set = known && facts->signal, .value = (uint64_t)facts->signal});
 	json_put_bool(writer, "core", result->core);
 	put_cause(writer, result);
 	json_put_text(writer, "stage", result->stage);

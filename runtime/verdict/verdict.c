@@ -103,6 +103,8 @@ static enum verdict decide_exit(const struct verdict_facts *facts)
 	if (ended_by_memory(facts))
 		return count_of(facts->counters.oom) > 0 ? VERDICT_MEMORY_LIMIT
 							 : VERDICT_MEMORY_HOST;
+	if (facts->status_unknown)
+		return VERDICT_ENGINE_ERROR;
 	if (facts->signal == SIGXFSZ && facts->has_file_limit)
 		return VERDICT_FILE_LIMIT;
 	if (facts->signal)

@@ -88,7 +88,8 @@ struct verdict_counters {
 
 struct verdict_facts {
 	struct verdict_latch latch;
-	bool ended;	       /* init's status is known */
+	bool ended;	       /* init's status is known, … */
+	bool status_unknown;   /* … but not how: it was another's child */
 	int exit_code, signal; /* one of them; signal 0: it exited */
 	struct verdict_counters counters;
 	bool oom_ends_all;	 /* memory.oom.group */

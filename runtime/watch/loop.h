@@ -3,6 +3,7 @@
 #ifndef MAYFLY_LOOP_H
 #define MAYFLY_LOOP_H
 
+#include "runtime/watch/foreign.h"
 #include "runtime/watch/watch.h"
 
 #include <signal.h>
@@ -16,6 +17,7 @@ enum ready {
 	READY_PIDS,
 	READY_LISTENER,
 	READY_CLIENT,
+	READY_BEGUN,
 	READY_STREAMS,			 /* stdout, stderr: the program has written */
 	READY_SINKS = READY_STREAMS + 2, /* their readers take more */
 	READY_COUNT = READY_SINKS + 2,
@@ -26,12 +28,15 @@ enum { LOOP_EVENTS = 32 };
 struct loop {
 	struct watch *watch;
 	int epoll, timer, signals, pids; /* owned */
+	struct foreign foreign;
 	uint64_t cpus_milli;
 	/* CLOCK_MONOTONIC nanoseconds; UINT64_MAX: never. */
 	uint64_t wall_at, cpu_at, kill_at, armed;
 	bool ending;	/* we have asked it to end, or killed it */
 	bool real_time; /* that is our priority now */
 	bool flowed;	/* output was passed on in this wake */
+	bool asked;	/* by a signal, when init had ended: wait for no reader */
+	bool executing; /* a foreign one is about to execute its program */
 	bool over;	/* a limit of the output is passed, and that is its end */
 	struct verdict_event events[LOOP_EVENTS];
 	size_t n_events;
@@ -44,6 +49,18 @@ void loop_signals(sigset_t *ret);	  /* that ask to end */
 const char *loop_signal_name(int signal); /* of one of them; or NULL */
 int loop_open(struct loop *loop, struct watch *watch, struct error *err);
 void loop_close(struct loop *loop);
+
+void loop_start_clocks(struct loop *loop);
+
+/* watch.c */
+void loop_add_event(struct loop *loop, enum cause cause);
+void loop_note_end(struct loop *loop, int status);
+
+/* others.c: an init that is not our child has exited; says something; and SIGUSR1. */
+void loop_take_foreign(struct loop *loop);
+void loop_take_begun(struct loop *loop);
+void loop_take_request(struct loop *loop);
+void loop_read_counters(struct watch *watch); /* once more, at the end */
 
 /* output.c: a stream or its sink is ready. */
 int loop_move(struct loop *loop, uint32_t ready, struct error *err);

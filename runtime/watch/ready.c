@@ -27,16 +27,27 @@ static uint64_t usable_cpus_milli(uint64_t quota)
 	return quota && quota < count * 1000 ? quota : count * 1000;
 }
 
-static void set_clocks(struct loop *loop)
+void loop_start_clocks(struct loop *loop)
 {
 	const struct watch *watch = loop->watch;
 
-	loop->wall_at = loop->cpu_at = loop->kill_at = loop->armed = UINT64_MAX;
-	loop->cpus_milli = usable_cpus_milli(watch->cpus_milli);
 	if (watch->wall_ns)
 		loop->wall_at = watch->begin_ns + watch->wall_ns;
 	if (watch->cpu_ns)
 		loop->cpu_at = watch->begin_ns + watch->cpu_ns / loop->cpus_milli * 1000;
+}
+
+static bool waits_for_program(const struct watch *watch)
+{
+	return watch->foreign && watch->begun >= 0;
+}
+
+static void set_clocks(struct loop *loop)
+{
+	loop->wall_at = loop->cpu_at = loop->kill_at = loop->armed = UINT64_MAX;
+	loop->cpus_milli = usable_cpus_milli(loop->watch->cpus_milli);
+	if (!waits_for_program(loop->watch))
+		loop_start_clocks(loop);
 }
 
 static const struct {
@@ -94,20 +105,42 @@ static int add_all(struct loop *loop)
 		done = add(loop, loop->pids, READY_PIDS, EPOLLPRI);
 	if (done == 0 && watch->listener >= 0)
 		done = add(loop, watch->listener, READY_LISTENER, EPOLLIN);
+	if (done == 0 && waits_for_program(watch))
+		done = add(loop, watch->begun, READY_BEGUN, EPOLLIN);
 	/* A plain file has no caller that could go. */
 	if (done == 0 && watch->client >= 0 && add(loop, watch->client, READY_CLIENT, 0) < 0)
 		return 0;
 	return done;
 }
 
+/* A unit that is stopped, a terminal that hangs up: no reason for a monitor to end. */
+static int open_signals(const struct watch *watch)
+{
+	sigset_t signals;
+
+	if (!watch->foreign)
+		return watch_open_signals();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	return SYS_RESULT(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
 int loop_open(struct loop *loop, struct watch *watch, struct error *err)
 {
-	*loop = (struct loop){
-		.watch = watch, .epoll = -1, .timer = -1, .signals = -1, .pids = -1};
+	*loop = (struct loop){.watch = watch,
+		.epoll = -1,
+		.timer = -1,
+		.signals = -1,
+		.pids = -1,
+		.foreign.events = -1};
+	if (waits_for_program(watch))
+		watch_begin(watch); /* until it does */
+	if (watch->foreign)
+		foreign_open(&loop->foreign, watch->pidfd, watch->pid);
 	set_clocks(loop);
 	loop->epoll = SYS_RESULT(epoll_create1(EPOLL_CLOEXEC));
 	loop->timer = SYS_RESULT(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-	loop->signals = watch_open_signals();
+	loop->signals = open_signals(watch);
 	if (watch->pids_kill && watch->cgroup->fd >= 0)
 		loop->pids = files_open(watch->cgroup->fd, "pids.events", O_RDONLY);
 
@@ -131,4 +164,5 @@ void loop_close(struct loop *loop)
 	fd_close(&loop->timer);
 	fd_close(&loop->signals);
 	fd_close(&loop->pids);
+	foreign_close(&loop->foreign);
 }

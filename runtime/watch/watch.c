@@ -89,8 +89,9 @@ static int kill_all(struct watch *watch, struct error *err)
 	}
 	if (cgroup_kill(watch->cgroup, KILL_TIMEOUT_MS, err) == 0)
 		return 0;
+	/* Whose cgroup it is may have removed it already. */
 	if (err->code != ETIMEDOUT)
-		return -1;
+		return watch->foreign ? 0 : -1;
 	/* In an uninterruptible wait of the kernel: told, not hidden. */
 	watch->stuck = true;
 	return 0;
@@ -111,9 +112,13 @@ static bool handles_term(const struct watch *watch)
 	return strtoull(line + strlen("\nSigCgt:"), NULL, 16) >> (SIGTERM - 1) & 1;
 }
 
-static bool may_be_asked(enum cause cause)
+static bool may_be_asked(const struct watch *watch)
 {
-	return cause == CAUSE_WALL || cause == CAUSE_CPU || cause == CAUSE_CANCEL;
+	enum cause cause = watch->latch.cause;
+
+	/* `delete --force` does not ask. */
+	return cause == CAUSE_WALL || cause == CAUSE_CPU ||
+	       (cause == CAUSE_CANCEL && !watch->foreign);
 }
 
 /* The first cause of ours has come: ask, or kill at once. */
@@ -123,7 +128,7 @@ static int begin_end(struct loop *loop, struct error *err)
 
 	loop->ending = true;
 	loop->wall_at = loop->cpu_at = NEVER;
-	if (watch->grace_ns && may_be_asked(watch->latch.cause) && handles_term(watch)) {
+	if (watch->grace_ns && may_be_asked(watch) && handles_term(watch)) {
 		note_sent(watch, SIGTERM, "init");
 		(void)sys_pidfd_send_signal(
 			watch->program >= 0 ? watch->program : watch->pidfd, SIGTERM);
@@ -143,14 +148,14 @@ static int end_grace(struct loop *loop, struct error *err)
 
 /* ---- what is ready ---- */
 
-static void add_event(struct loop *loop, enum cause cause)
+void loop_add_event(struct loop *loop, enum cause cause)
 {
 	if (loop->n_events < LOOP_EVENTS)
 		loop->events[loop->n_events++] =
 			(struct verdict_event){cause, since_begin(loop->watch)};
 }
 
-static void note_end(struct loop *loop, int status)
+void loop_note_end(struct loop *loop, int status)
 {
 	struct watch *watch = loop->watch;
 
@@ -161,7 +166,7 @@ static void note_end(struct loop *loop, int status)
 		watch->signal = WTERMSIG(status);
 	else
 		watch->exit_code = WEXITSTATUS(status);
-	add_event(loop, CAUSE_EXIT);
+	loop_add_event(loop, watch->never_ran ? CAUSE_START : CAUSE_EXIT);
 }
 
 /* What the reaper tells: who the program is, and how it ended. */
@@ -180,7 +185,7 @@ static void read_status(struct loop *loop)
 		if (received.message == MESSAGE_PROGRAM && watch->program < 0)
 			watch->program = take_fd(&received.fd);
 		if (received.message == MESSAGE_ENDED && !watch->ended)
-			note_end(loop, (int)received.value);
+			loop_note_end(loop, (int)received.value);
 		fd_close(&received.fd);
 	}
 	/* It is gone, or says what it should not. */
@@ -205,9 +210,9 @@ static int reap(struct loop *loop, struct error *err)
 		return fail(err, -done, "wait for the container's process");
 	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->pidfd, NULL);
 	if (!watch->ended)
-		note_end(loop, info.si_code == CLD_EXITED   ? info.si_status << 8
-			       : info.si_code == CLD_DUMPED ? info.si_status | 0x80
-							    : info.si_status);
+		loop_note_end(loop, info.si_code == CLD_EXITED	 ? info.si_status << 8
+				    : info.si_code == CLD_DUMPED ? info.si_status | 0x80
+								 : info.si_status);
 	return 0;
 }
 
@@ -217,9 +222,13 @@ static void read_signals(struct loop *loop)
 	struct signalfd_siginfo info;
 
 	while (sys_read(loop->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (watch->foreign) {
+			loop_take_request(loop);
+			continue;
+		}
 		if (!watch->cancelled_by)
 			watch->cancelled_by = loop_signal_name((int)info.ssi_signo);
-		add_event(loop, CAUSE_CANCEL);
+		loop_add_event(loop, CAUSE_CANCEL);
 	}
 }
 
@@ -231,7 +240,7 @@ static void check_pids(struct loop *loop)
 	/* The descriptor that is polled has to be read, or it stays ready. */
 	(void)SYS_RESULT(pread(loop->pids, text, sizeof(text), 0));
 	if (counters_pids_hits(loop->watch->cgroup, &hits) == 0 && hits > 0)
-		add_event(loop, CAUSE_PIDS);
+		loop_add_event(loop, CAUSE_PIDS);
 }
 
 /*
@@ -249,7 +258,7 @@ static void check_cpu(struct loop *loop, uint64_t now)
 	}
 	if (used >= watch->cpu_ns) {
 		loop->cpu_at = NEVER;
-		add_event(loop, CAUSE_CPU);
+		loop_add_event(loop, CAUSE_CPU);
 		return;
 	}
 	pause = (watch->cpu_ns - used) / loop->cpus_milli * 1000;
@@ -263,7 +272,7 @@ static int check_clocks(struct loop *loop, struct error *err)
 	(void)sys_read(loop->timer, &unused, sizeof(unused));
 	if (now >= loop->wall_at) {
 		loop->wall_at = NEVER;
-		add_event(loop, CAUSE_WALL);
+		loop_add_event(loop, CAUSE_WALL);
 	}
 	if (now >= loop->cpu_at)
 		check_cpu(loop, now);
@@ -274,7 +283,13 @@ static int handle(struct loop *loop, const struct epoll_event *event, struct err
 {
 	switch (event->data.u32) {
 	case READY_PROCESS:
-		return reap(loop, err);
+		if (!loop->watch->foreign)
+			return reap(loop, err);
+		loop_take_foreign(loop);
+		return 0;
+	case READY_BEGUN:
+		loop_take_begun(loop);
+		return 0;
 	case READY_STATUS:
 		read_status(loop);
 		return 0;
@@ -288,13 +303,13 @@ static int handle(struct loop *loop, const struct epoll_event *event, struct err
 		return 0;
 	case READY_LISTENER:
 		if (loop_take_call(loop, event->events))
-			add_event(loop, CAUSE_SYSCALL);
+			loop_add_event(loop, CAUSE_SYSCALL);
 		return 0;
 	case READY_CLIENT:
 		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->watch->client, NULL);
 		if (!loop->watch->cancelled_by)
 			loop->watch->cancelled_by = "client-gone";
-		add_event(loop, CAUSE_CANCEL);
+		loop_add_event(loop, CAUSE_CANCEL);
 		return 0;
 	default:
 		return loop_move(loop, event->data.u32, err);
@@ -347,7 +362,7 @@ static int wake(struct loop *loop, int timeout_ms, struct error *err)
 		if (handle(loop, &ready[i], err) < 0)
 			return -1;
 	if (loop->over)
-		add_event(loop, CAUSE_OUTPUT);
+		loop_add_event(loop, CAUSE_OUTPUT);
 	loop->over = false;
 	verdict_wake(&watch->latch, loop->events, loop->n_events);
 	if (watch->latch.cause == CAUSE_NONE || loop->ending || watch->ended)
@@ -380,6 +395,8 @@ static int milliseconds_until(uint64_t at)
 
 static bool was_asked(const struct loop *loop)
 {
+	if (loop->asked)
+		return true;
 	for (size_t i = 0; i < loop->n_events; i++)
 		if (loop->events[i].cause == CAUSE_CANCEL)
 			return true;
@@ -417,7 +434,7 @@ static int finish_output(struct loop *loop, struct error *err)
 		return -1;
 	loop->n_events = 0;
 	if (loop->over)
-		add_event(loop, CAUSE_OUTPUT);
+		loop_add_event(loop, CAUSE_OUTPUT);
 	verdict_wake(&loop->watch->latch, loop->events, loop->n_events);
 	return 0;
 }
@@ -442,9 +459,11 @@ static int run(struct loop *loop, struct error *err)
 
 	/* Complete is when the cgroup is empty, never when a pipe ends: somebody may hold it.
 	 */
-	if (kill_all(watch, err) < 0)
+	if (watch->foreign)
+		counters_read(watch->cgroup, &watch->counters);
+	if ((!watch->foreign || loop->ending) && kill_all(watch, err) < 0)
 		return -1;
-	counters_read(watch->cgroup, &watch->counters);
+	loop_read_counters(watch);
 	watch->teardown_ns = watch_now() - ended;
 	loop->wall_at = loop->cpu_at = loop->kill_at = NEVER;
 	if (epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->pidfd, NULL) == 0)

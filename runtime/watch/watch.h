@@ -13,12 +13,22 @@
 #include "runtime/watch/counters.h"
 #include "runtime/watch/stream.h"
 
+#include <time.h>
+
 struct watch {
 	int pidfd; /* of our child, the container's init; borrowed */
 	pid_t pid;
 	const struct cgroup *cgroup; /* its fd is -1 for none: then init is all there is */
 	int status;		     /* of the container's reaper, or -1; borrowed */
 	int listener;		     /* seccomp's, or -1; borrowed */
+	/*
+	 * Init is not our child, but that of an engine, which reaps it. Then nothing is killed
+	 * but at a limit, the signals below end nothing, and SIGUSR1 is `delete`, which wants
+	 * it over.
+	 */
+	bool foreign;
+	int begun;  /* of a foreign one: what its process says of its exec, see struct
+		       start_report; -1: it runs already. Borrowed */
 	int client; /* whose end is the caller's: it is hung up when the caller is gone; -1 */
 	struct stream streams[2]; /* stdout, stderr; from is -1 when they are the caller's */
 	uint64_t output_left;	  /* of what both may write together; the streams point here */
@@ -32,10 +42,14 @@ struct watch {
 	bool real_time; /* try SCHED_FIFO: a deadline is then in time on a busy machine */
 
 	/* What was seen. */
-	uint64_t begin_ns; /* CLOCK_MONOTONIC */
+	uint64_t begin_ns;	 /* CLOCK_MONOTONIC */
+	struct timespec started; /* CLOCK_REALTIME, of a foreign one; 0: it did not */
 	struct verdict_latch latch;
 	int program; /* pidfd of a program with a reaper, or -1; owned by watch_run() */
 	bool ended, core;
+	bool never_ran;	     /* it ended before its program's first instruction, … */
+	struct error why;    /* … for this, when a word of it was said */
+	bool status_unknown; /* of a foreign one */
 	int exit_code, signal;
 	uint64_t lasted_ns, teardown_ns;
 	struct result_sent sent[RESULT_SENT_MAX];

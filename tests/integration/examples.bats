@@ -383,7 +383,10 @@ no_candidate_runs() { no_process 'python3 -I -X utf8 /tmp/program.py'; }
 	head -c 2000000 /dev/zero >bundle/main.py
 	run -125 mayfly once --bundle bundle "${WEAKER[@]}" -- python3 -c 'print("never")'
 	output_has 'more than 1048576 bytes'
+	# The template's annotations are for once; an ordinary container has its own.
+	jq '.annotations = {"dev.mayfly.result": "spool"}' bundle/config.json >"$T/config" && cat "$T/config" >bundle/config.json
 	run mayfly --allow-missing-controllers run --bundle bundle other
 	((status != 0))
 	output_has 'more than 1048576 bytes'
+	[[ $(mayfly result other | jq -r .verdict) == rejected ]]
 }

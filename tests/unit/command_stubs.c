@@ -311,6 +311,15 @@ int mayfly_state(
 	return give("{\"id\": \"c\"}\n", ret_json, err);
 }
 
+int mayfly_result(const struct mayfly_global *global, const char *id, bool wait,
+	char **ret_json, struct error *err)
+{
+	if (outcome(global, id, err) < 0)
+		return -1;
+	return give(wait ? "{\"verdict\": \"timeout\"}\n" : "{\"verdict\": \"ok\"}\n", ret_json,
+		err);
+}
+
 int mayfly_list(const struct mayfly_global *global, struct mayfly_entry **ret_entries,
 	size_t *ret_count, struct error *err)
 {

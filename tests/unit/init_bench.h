@@ -307,6 +307,7 @@ static void run(struct bench *bench)
 		.channel = ends[1],
 		.start_fifo = start_fifo,
 		.exec_fifo = exec_fifo,
+		.begun = -1,
 		.bundle = "/",
 		.proc = open("/proc", O_PATH | O_CLOEXEC),
 		.parent = getpid(),
