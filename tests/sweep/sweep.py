@@ -95,6 +95,9 @@ VERBS = [
     Verb("delete-force", "sleep", [CREATE, ["start", ID]], ["delete", "--force", ID]),
     # When what fails is the deletion at its end, run keeps the state for a later delete.
     Verb("run", "true", [], ["run", "--bundle", BUNDLE, ID]),
+    # With a monitor, whose every call is a point, too.
+    Verb("create-watched", "sleep", [], ["create", "--wall", "60s", "--output", "1MiB", "--bundle", BUNDLE, ID], True),
+    Verb("run-watched", "true", [], ["run", "--wall", "60s", "--output", "1MiB", "--bundle", BUNDLE, ID]),
     # Nothing has a name here: the next command that opens the root takes what a killed one left.
     Verb("once", "true", [], ["once", "--bundle", BUNDLE, "--wall", "5s", "--output", "1MiB",
                               "--result", WORK + "/sweep-files/pid"]),

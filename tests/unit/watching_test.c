@@ -24,7 +24,7 @@ static const struct {
 	{P "result", "termination-log", NULL, NULL, NULL},
 
 	{P "limit.wall", "2", NULL, NULL, "~annotations[dev.mayfly.limit.wall]: invalid value"},
-	{P "limit.wall", "-1s", NULL, NULL, "~invalid value \"-1s\" for wall"},
+	{P "limit.wall", "-1s", NULL, NULL, "~invalid value \"-1s\""},
 	{P "limit.wall", "9223372036854775808ns", NULL, NULL, "~invalid value"},
 	{P "limit.output", "1e6", NULL, NULL, "~invalid value"},
 	{P "limit.memory", "64MiB", NULL, NULL,
