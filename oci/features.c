@@ -101,7 +101,8 @@ int oci_features_print(const struct oci_features *features, struct arena *arena,
 	const char **ret, struct error *err)
 {
 	/* Annotations that change more than a label; a name that ends in '.' is a prefix. */
-	static const char *const unsafe[] = {"org.systemd.property.", "run.oci."};
+	static const char *const unsafe[] = {
+		"dev.mayfly.", "org.systemd.property.", "run.oci."};
 	struct json_writer writer;
 
 	json_start(&writer, arena, "  ");

@@ -144,3 +144,12 @@ limit_refused() {
 	run -0 as_person run --bundle "$BUNDLE" test
 	output_matches $'^null\n2\n.*\ndenied$'
 }
+
+@test "an ordinary user: a deadline by annotation, and the verdict" {
+	update_config '.annotations = {"dev.mayfly.limit.wall": "500ms"}'
+	run -137 as_person run --bundle "$BUNDLE" test
+	[[ $(as_person result test | jq -r '.verdict, .signal' | xargs) == "timeout 9" ]]
+	update_config '.annotations = {"dev.mayfly.result": "spool"} | .process.args = ["sh", "-c", "exit 42"]'
+	run -42 as_person run --bundle "$BUNDLE" test
+	[[ $(as_person result test | jq -r '.verdict, .exit_code' | xargs) == "exit 42" ]]
+}
