@@ -221,19 +221,31 @@ static void fill_result(struct monitor *monitor)
 	result->message = message_of(watch, result, arena);
 }
 
+/* Our own fault: watch_run() has ended the container, since its limits would not hold. */
+static void fill_failure(struct monitor *monitor, const struct error *why)
+{
+	const struct verdict_event fault = {.cause = CAUSE_ENGINE};
+	struct result *result = &monitor->watched->result;
+	char line[2048];
+
+	error_print(why, line, sizeof(line));
+	verdict_wake(&result->facts.latch, &fault, 1);
+	result->message = arena_format(&monitor->birth->operation.arena,
+		"the container was ended because it could not be watched: %s", line);
+}
+
 static void work(struct monitor *monitor)
 {
-	struct arena *arena = &monitor->birth->operation.arena;
 	struct watched *watched = monitor->watched;
 	struct error err;
 
 	fill_watch(monitor);
-	/* Where watching fails the will is true: nothing ends it in time any more. It was
-	 * killed, though. */
-	if (watch_run(&watched->watch, &err) < 0)
-		return;
-	fill_result(monitor);
-	(void)result_save(monitor->dir, &watched->result, arena, &err);
+	if (watch_run(&watched->watch, &err) == 0)
+		fill_result(monitor);
+	else
+		fill_failure(monitor, &err);
+	(void)result_save(
+		monitor->dir, &watched->result, &monitor->birth->operation.arena, &err);
 	monitor_tell(watched);
 }
 

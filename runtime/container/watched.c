@@ -119,7 +119,7 @@ static int put_oom_group(struct birth *birth, struct error *err)
 	struct oci_resources *resources = section->resources;
 	struct oci_pair *unified;
 
-	if (operation_host(&birth->operation, err) < 0)
+	if (operation_host(&birth->operation, 0, err) < 0)
 		return -1;
 	if (!(birth->operation.host.controllers & CONTROLLER_MEMORY))
 		return fail(err, 0,
