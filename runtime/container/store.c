@@ -311,8 +311,11 @@ int container_save(struct container *container, struct error *err)
 
 int container_forget(struct container *container, struct error *err)
 {
-	/* All there is of one that was started and never updated. */
-	if (unlinkat(container->dir, "config.json", 0) == 0 &&
+	bool watched = container->record && container->record->watched;
+
+	/* All there is of one that was started and never updated. A monitor leaves more, and
+	 * what has no record cannot be deleted: then the record goes last. */
+	if (!watched && unlinkat(container->dir, "config.json", 0) == 0 &&
 		unlinkat(container->dir, record_name, 0) == 0 &&
 		unlinkat(container->store->fd, container->id, AT_REMOVEDIR) == 0)
 		return 0;
