@@ -40,6 +40,21 @@ static void say_global(const char *what, const struct mayfly_global *global, con
 	say_bool("allow-missing", global->allow_missing_controllers);
 }
 
+static void say_watching(const struct mayfly_watching *words)
+{
+	say_text("wall", words->wall);
+	say_text("grace", words->grace);
+	say_text("cpu", words->cpu);
+	say_text("output", words->output);
+	say_text("stdout", words->stdout_limit);
+	say_text("stderr", words->stderr_limit);
+	say_text("on-output", words->on_output);
+	say_text("on-oom", words->on_oom);
+	say_text("on-pids", words->on_pids);
+	say_text("on-syscall", words->on_syscall);
+	say_text("result", words->result);
+}
+
 static void say_create(const struct mayfly_create *options)
 {
 	if (options->size != sizeof(*options))
@@ -53,6 +68,7 @@ static void say_create(const struct mayfly_create *options)
 	say_bool("no-keyring", options->no_new_keyring);
 	if (options->preserve_fds)
 		printf(" fds=%u", options->preserve_fds);
+	say_watching(&options->watching);
 }
 
 static int end(void)
