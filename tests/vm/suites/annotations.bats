@@ -50,7 +50,7 @@ root_of() { case $ENGINE in docker) echo /run/docker/runtime-runc/moby ;; podman
     remove refused || true
 }
 
-@test "a stopped service's journal has the verdict" {
+@test "the journal has the verdict, where the operator says so" {
     mkdir -p /etc/mayfly
     echo '{"journal": true}' >/etc/mayfly/limits.json
     run_none --name told --annotation dev.mayfly.limit.wall=2s busybox sleep 1000 || true
