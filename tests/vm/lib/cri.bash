@@ -8,7 +8,7 @@ source "$BATS_TEST_DIRNAME/../lib/engine.bash"
 
 CRI=$BATS_FILE_TMPDIR/cri
 case $ENGINE in
-cri-systemd) HANDLER=$RUNTIME-systemd PARENT=kubepods-$RUNTIME.slice PARENT_PATH=/kubepods.slice/kubepods-$RUNTIME.slice ;;
+cri-systemd) HANDLER=$RUNTIME-systemd PARENT=/kubepods.slice/kubepods-$RUNTIME.slice PARENT_PATH=$PARENT ;;
 *) HANDLER=$RUNTIME PARENT=/kubepods/$ENGINE-$RUNTIME PARENT_PATH=/kubepods/$ENGINE-$RUNTIME ;;
 esac
 
