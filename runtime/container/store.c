@@ -12,6 +12,7 @@
 #include "runtime/sys/sys.h"
 #include "runtime/sys/tree.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@
 static const char record_name[] = "mayfly.json";
 static const char resources_name[] = "resources.json";
 
-/* Everything a container's directory may hold; nothing else is ever removed. */
+/* What a container's directory may hold beside the record and "notify"; nothing else is ever
+ * removed. */
 static const char *const our_names[] = {
 	"start",
 	"exec",
@@ -34,7 +36,6 @@ static const char *const our_names[] = {
 	resources_name,
 	".resources.json.new",
 	".mayfly.json.new",
-	record_name,
 };
 
 /* What the decoder takes. */
@@ -309,16 +310,27 @@ int container_save(struct container *container, struct error *err)
 		       : container_put_in_place(container, err);
 }
 
-int container_forget(struct container *container, struct error *err)
+/* Config and record, and no third: all there is of one that was started and never updated. The
+ * buffer has room for more than these, so what does not fit is not the only one. */
+static bool is_plain(int dir)
 {
-	bool watched = container->record && container->record->watched;
+	_Alignas(struct dirent) char buffer[1024];
+	const struct dirent *entry;
+	long length = SYS_RESULT(syscall(SYS_getdents64, dir, buffer, sizeof(buffer)));
 
-	/* All there is of one that was started and never updated. A monitor leaves more, and
-	 * what has no record cannot be deleted: then the record goes last. */
-	if (!watched && unlinkat(container->dir, "config.json", 0) == 0 &&
-		unlinkat(container->dir, record_name, 0) == 0 &&
-		unlinkat(container->store->fd, container->id, AT_REMOVEDIR) == 0)
-		return 0;
+	for (long at = 0; at < length; at += entry->d_reclen) {
+		entry = (const struct dirent *)(buffer + at);
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			strcmp(entry->d_name, "config.json") != 0 &&
+			strcmp(entry->d_name, record_name) != 0)
+			return false;
+	}
+	return length > 0;
+}
+
+/* Everything but the record. */
+static int remove_all_else(const struct container *container, struct error *err)
+{
 	for (size_t i = 0; i < sizeof(our_names) / sizeof(*our_names); i++)
 		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
 			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],
@@ -326,8 +338,18 @@ int container_forget(struct container *container, struct error *err)
 	/* Of the container's own mounts, which CAP_SYS_ADMIN makes writable. */
 	int done = tree_remove(container->dir, "notify", OPERATION_TIMEOUT_MS);
 
-	if (done < 0)
-		return fail(err, -done, "remove \"notify\" of \"%s\"", container->id);
+	return done < 0 ? fail(err, -done, "remove \"notify\" of \"%s\"", container->id) : 0;
+}
+
+/* The record goes last: what has none, and is not empty, is nobody's to delete. */
+int container_forget(struct container *container, struct error *err)
+{
+	if (is_plain(container->dir))
+		(void)unlinkat(container->dir, "config.json", 0); /* else rmdir says so */
+	else if (remove_all_else(container, err) < 0)
+		return -1;
+	if (unlinkat(container->dir, record_name, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove \"%s\" of \"%s\"", record_name, container->id);
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
 	return 0;

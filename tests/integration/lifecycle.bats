@@ -561,6 +561,25 @@ load helpers
 	mv "$T/gone" "$ROOTFS"
 }
 
+# What a killed delete leaves must still be known for a container: the record is the last that goes.
+@test "delete: killed between any two files, --force ends it; of a container with all files there can be" {
+	local n
+
+	for ((n = 1; n < 40; n++)); do
+		create test
+		# As updated, and as told of a readiness by systemd's protocol.
+		echo '{}' >"$ROOT/test/resources.json"
+		mkdir -p "$ROOT/test/notify/left"
+		mayfly kill test KILL
+		strace -f -qq -o /dev/null -e trace=unlinkat -e "inject=unlinkat:signal=SIGKILL:when=$n" \
+			"$MAYFLY" --root "$ROOT" delete --force test || true
+		[[ -e $ROOT/test ]] || break
+		mayfly delete --force test
+		[[ ! -e $ROOT/test ]] || fail "it is there after delete number $n" || return 1
+	done
+	((n > 10 && n < 40)) || fail "$n kills"
+}
+
 @test "delete: --force cleans a state directory that creation left half-made" {
 	mkdir -p "$ROOT/half"
 	chmod 700 "$ROOT" "$ROOT/half"
