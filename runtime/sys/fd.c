@@ -40,10 +40,14 @@ int fd_list(int **ret, size_t *ret_count)
 {
 	enum { STEP = 64 };
 	DIR *dir = opendir("/proc/self/fd");
-	int *fds = NULL, result = dir ? 0 : -errno;
+	int *fds = NULL, result = 0;
 	size_t count = 0;
 	struct dirent *entry;
 
+	*ret = NULL;
+	*ret_count = 0;
+	if (!dir)
+		return -errno;
 	while (result == 0 && (entry = readdir(dir))) {
 		int fd = (int)strtoul(entry->d_name, NULL, 10), *longer = fds;
 
@@ -56,13 +60,14 @@ int fd_list(int **ret, size_t *ret_count)
 		else
 			result = -ENOMEM;
 	}
-	if (dir)
-		closedir(dir);
-	if (result < 0)
+	closedir(dir);
+	if (result < 0) {
 		free(fds);
-	*ret = result < 0 ? NULL : fds;
-	*ret_count = result < 0 ? 0 : count;
-	return result;
+		return result;
+	}
+	*ret = fds;
+	*ret_count = count;
+	return 0;
 }
 
 /* until Linux 5.11 is our baseline: CLOSE_RANGE_CLOEXEC */

@@ -28,7 +28,7 @@ static void begin(struct loop *loop)
 void loop_take_begun(struct loop *loop)
 {
 	struct watch *watch = loop->watch;
-	struct start_report report;
+	struct start_report report = {0};
 	ssize_t got;
 
 	if (watch->begun < 0)

@@ -358,9 +358,10 @@ static void check_signals(void)
 
 int main(void)
 {
-	/* A shell starts what runs in the background with these ignored. */
+	/* Of the background: a shell ignores these, nohup(1) that. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	alarm(120);
 
 	check_signals();
