@@ -267,7 +267,8 @@ static bool relays(const struct watched *watched, int number)
 static const struct oci_mount *find_log(const struct oci_spec *spec)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++)
-		if (!strcmp(spec->mounts[i].destination, "/dev/termination-log"))
+		if (!strcmp(spec->mounts[i].destination, "/dev/termination-log") &&
+			spec->mounts[i].source)
 			return &spec->mounts[i];
 	return NULL;
 }
@@ -321,7 +322,7 @@ static int open_log(struct birth *birth, struct error *err)
 	struct watched *watched = birth->watched;
 	struct stat info;
 
-	if (!is_set_to(watched->asked.result, WATCHING_TERMINATION_LOG))
+	if (!mount || !is_set_to(watched->asked.result, WATCHING_TERMINATION_LOG))
 		return 0;
 	watched->log = sys_openat(
 		AT_FDCWD, mount->source, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
