@@ -282,7 +282,7 @@ if ENTRY
 noinst_LIBRARIES += libentry.a
 libentry_a_SOURCES = runtime/sys/entry.c
 # Nothing of the library works there yet, nor what the compiler makes of it.
-libentry_a_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin -fno-stack-protector -fno-tree-loop-distribute-patterns
+libentry_a_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin -fno-stack-protector $(ENTRY_CFLAGS)
 mayfly_LDADD += libentry.a
 mayfly_LDFLAGS += -Wl,-e,mayfly_entry -Wl,-u,mayfly_entry
 endif

@@ -231,7 +231,7 @@ tests_unit_options_test_LDADD = libcommand.a libbase.a
 
 # Scripts, suites and what they read; a tarball can be tested like a checkout.
 test_files = tests/skips.allow tests/*.md tests/bench/* tests/browser/* tests/golden/*/* tests/hostile/* tests/integration/* \
-	tests/lint/* tests/race/* tests/replay/* tests/soak/* \
+	tests/coverage/* tests/lint/* tests/race/* tests/replay/* tests/soak/* \
 	tests/sweep/* tests/torture/* tests/vm/* tests/vm/guest/* tests/vm/lib/* tests/vm/suites/*
 EXTRA_DIST += docs/spec-coverage.md docs/verdicts.csv \
 	$(patsubst $(srcdir)/%,%,$(filter-out %.o %/__pycache__ %/fields %/option_rows %/suites %/guest %/lib, \
