@@ -328,13 +328,21 @@ static bool is_plain(int dir)
 	return length > 0;
 }
 
+static int remove_file(const struct container *container, const char *name, struct error *err)
+{
+	if (unlinkat(container->dir, name, 0) < 0 && errno != ENOENT)
+		return fail(err, errno, "remove \"%s\" of \"%s\"", name, container->id);
+	return 0;
+}
+
 /* Everything but the record. */
 static int remove_all_else(const struct container *container, struct error *err)
 {
+	if (is_plain(container->dir))
+		return remove_file(container, "config.json", err);
 	for (size_t i = 0; i < sizeof(our_names) / sizeof(*our_names); i++)
-		if (unlinkat(container->dir, our_names[i], 0) < 0 && errno != ENOENT)
-			return fail(err, errno, "remove \"%s\" of \"%s\"", our_names[i],
-				container->id);
+		if (remove_file(container, our_names[i], err) < 0)
+			return -1;
 	/* Of the container's own mounts, which CAP_SYS_ADMIN makes writable. */
 	int done = tree_remove(container->dir, "notify", OPERATION_TIMEOUT_MS);
 
@@ -344,12 +352,8 @@ static int remove_all_else(const struct container *container, struct error *err)
 /* The record goes last: what has none, and is not empty, is nobody's to delete. */
 int container_forget(struct container *container, struct error *err)
 {
-	if (is_plain(container->dir))
-		(void)unlinkat(container->dir, "config.json", 0); /* else rmdir says so */
-	else if (remove_all_else(container, err) < 0)
+	if (remove_all_else(container, err) < 0 || remove_file(container, record_name, err) < 0)
 		return -1;
-	if (unlinkat(container->dir, record_name, 0) < 0 && errno != ENOENT)
-		return fail(err, errno, "remove \"%s\" of \"%s\"", record_name, container->id);
 	if (unlinkat(container->store->fd, container->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail(err, errno, "remove the state directory of \"%s\"", container->id);
 	return 0;
